@@ -57,7 +57,7 @@ class Mailbox(Port, Protocol):
         ...
 
     def create_draft(self, draft: Draft) -> DraftRef:
-        """Put it into Drafts, seen and flagged as a draft. Idempotent by Message-ID: one that lies there is returned."""
+        """Put it into Drafts, seen and flagged as a draft. Idempotent by Message-ID: one lying there is returned."""
         ...
 
     def replace_draft(self, ref: DraftRef, draft: Draft) -> DraftRef:
@@ -68,7 +68,7 @@ class Mailbox(Port, Protocol):
         ...
 
     def delete_draft(self, ref: DraftRef) -> None:
-        """Remove our own untouched draft. Raises DraftChanged if it was touched; one that is gone already is no error."""
+        """Remove our own untouched draft. Raises DraftChanged if it was touched; one already gone is no error."""
         ...
 
     def deliver_note(self, note: Note) -> None:
