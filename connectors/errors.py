@@ -1,4 +1,4 @@
-"""The taxonomy of what goes wrong outside. Every vendor exception is mapped to one of these, in one place per connector.
+"""The taxonomy of what goes wrong outside. Each connector maps every vendor exception to one of these, in one place.
 
 `TemporaryError` is worth trying again by itself; everything else needs another act first, which its `remedy` names.
 No message ever holds a secret: connectors pass words of their own, not a vendor's `repr`.

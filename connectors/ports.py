@@ -41,7 +41,7 @@ class Calendar(Port, Protocol):
     """A source of invites. Read, never written."""
 
     def pull(self, cursor: str | None, window: Window) -> CalendarDelta:
-        """What changed since `cursor`; with None, or when the window no longer fits the cursor, all that touches the window.
+        """What changed since `cursor`; with None, or once the window outgrew the cursor, all that touches the window.
 
         An event outside the window may be left out, except the master of a series that reaches into it. The returned
         cursor is opaque and covers exactly what the delta covers. Raises CursorExpired.
