@@ -277,6 +277,9 @@ class Sighting:
     """When it arrived there (INTERNALDATE and the like), UTC."""
     flagged_deleted: bool = False
     """\\Deleted or the like: counts as absent."""
+    subject: str = ""
+    text: str = ""
+    """Only for a draft of ours that lies in Drafts: what it says now, for the reminder. Never stored."""
 
 
 @dataclass(frozen=True, slots=True)

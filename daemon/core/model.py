@@ -83,6 +83,8 @@ class Recipient:
     title: str = ""
     on_behalf_of: tuple[str, ...] = ()
     """For a relay or a note to a group: the names of those who are thanked through it."""
+    copies: tuple[str, ...] = ()
+    """Further addresses of one note to a group, where the owner asked for one draft for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Owner:
     addresses: frozenset[str]
     """Canonical; `name+tag@` of one of them is the owner, too."""
     zone: ZoneInfo
+    primary: str = ""
+    """The address that drafts come from unless another one of the owner's was invited."""
     name: str = ""
     language: str = "en"
     """In which Afterword speaks to the owner, and the fallback for drafts."""
@@ -148,6 +152,8 @@ class Assessment:
     interviewers: tuple[Interviewer, ...] = ()
     recipients: tuple[Recipient, ...] = ()
     excluded: tuple[Excluded, ...] = ()
+    relay: Recipient | None = None
+    """The human coordinator, recruiter or agency who arranged it, whether or not anything goes through them."""
     formality: Formality | None = None
     """How the invite itself addresses the owner, where it shows."""
     company_domain: str = ""
@@ -176,6 +182,8 @@ class Interview:
     interviewers: tuple[Interviewer, ...] = ()
     recipients: tuple[Recipient, ...] = ()
     excluded: tuple[Excluded, ...] = ()
+    relay: Recipient | None = None
+    """The human coordinator, recruiter or agency who arranged it, whether or not anything goes through them."""
     formality: Formality | None = None
     company_domain: str = ""
     reasons: tuple[str, ...] = ()
