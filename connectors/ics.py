@@ -1,0 +1,224 @@
+"""Calendar bytes to invites: the pure reader of iCalendar (RFC 5545) and vCalendar 1.0.
+
+It never raises: what cannot be read becomes a Problem that names line or property. Each VEVENT and each property is read
+by itself, VTIMEZONEs only where a private TZID needs them and VALARMs never, so one fault loses nothing else. Policies:
+
+- Zones: `ics_zones`. IANA name, then Windows name, then embedded VTIMEZONE, then hints within the name.
+- Floating times and dates: X-WR-TIMEZONE, then the calendar's only VTIMEZONE, then (times) a zone that the text names,
+  then the caller's zone.
+- Encodings: byte order marks, UTF-16 and UTF-32 by their look; a line that is no UTF-8 is Windows-1252.
+- Several VCALENDARs and VEVENTs outside of any are read as one. A master given twice: the newer one stands.
+- A missing UID is derived from start, title and organizer: the same event gives the same one.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from connectors import ics_zones
+from connectors.ics_event import ReadEvent, Surroundings, Unreadable, read_event, split_property
+from connectors.ics_lines import Component, components, unfold
+from connectors.ics_text import one_line
+from connectors.model import LIMITS, Invite, MailContext, Method, Problem, ReadLimits
+
+MAX_EVENTS = 20_000
+MAX_PROBLEMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that one resource or message says: an invite for each UID, and what could not be read."""
+
+    invites: tuple[Invite, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+    """Why there is nothing, where that is no fault: a calendar of tasks alone."""
+
+
+def read_calendar(
+    data: bytes,
+    *,
+    key: str,
+    zone: ZoneInfo,
+    calendar: str = "",
+    owned: bool = True,
+    mail: MailContext | None = None,
+    received_at: datetime | None = None,
+    limits: ReadLimits = LIMITS,
+    method: Method | None = None,
+) -> Reading:
+    """Read one calendar object resource or one iMIP part.
+
+    `key` names it in its calendar, `zone` is the last resort for floating times, `method` the one to assume where the
+    calendar has none (the parameter of its Content-Type). Never raises.
+    """
+    if len(data) > limits.message_bytes:
+        return Reading((), (Problem(key, f"{len(data)} bytes are more than the {limits.message_bytes} that are read"),))
+    try:
+        unfolded = unfold(data, line_chars=4 * limits.description_chars, total_bytes=limits.calendar_bytes)
+        outer = list(components(unfolded.lines))
+        problems = [Problem(key, note) for note in unfolded.notes if "reading stopped" in note]
+        notes: list[str] = []
+        found: list[ReadEvent] = []
+        if not outer:
+            what = (
+                "the file is empty"
+                if not data.strip()
+                else f"line 1: no BEGIN:VCALENDAR anywhere, begins with {data[:30]!r}"
+            )
+            problems.append(Problem(key, what))
+        for component in outer:
+            if component.name not in ("VCALENDAR", "VEVENT"):
+                problems.append(Problem(key, f"line {component.number}: BEGIN:{component.name[:30]} is no calendar"))
+                continue
+            around = _surroundings(component, key, zone, calendar, owned, mail, limits, method)
+            events = [component] if component.name == "VEVENT" else _events(component)
+            if not events:
+                kinds = sorted({child.name[:30] for child in component.children})
+                notes.append(
+                    f"line {component.number}: VCALENDAR holds no VEVENT"
+                    + (f", only {', '.join(kinds)}" if kinds else "")
+                )
+            for child in events[:MAX_EVENTS]:
+                try:
+                    found.append(_with_notes(read_event(child, around), child, unfolded.notes))
+                except Unreadable as error:
+                    problems.append(Problem(key, str(error)))
+            if len(events) > MAX_EVENTS:
+                problems.append(Problem(key, f"{len(events)} VEVENTs, only the first {MAX_EVENTS} are read"))
+        return Reading(_invites(found, key, received_at), tuple(problems[:MAX_PROBLEMS]), tuple(notes))
+    except Exception as error:  # noqa: BLE001 - hostile input must not stop anybody else's work; the contract is 'never raises'
+        return Reading(
+            (), (Problem(key, f"the calendar cannot be read: {type(error).__name__}: {one_line(str(error), 200)}"),)
+        )
+
+
+def _events(component: Component) -> list[Component]:
+    """VEVENTs anywhere within, also inside a wrapper that has no business there."""
+    found: list[Component] = []
+    stack = list(reversed(component.children))
+    while stack:
+        child = stack.pop()
+        if child.name == "VEVENT":
+            found.append(child)
+        else:
+            stack.extend(reversed(child.children))
+    return found
+
+
+def _with_notes(read: ReadEvent, component: Component, notes: tuple[str, ...]) -> ReadEvent:
+    last = component.lines[-1].number if component.lines else component.number
+    mine = tuple(note for note in notes if component.number <= _line_of(note) <= last + 1)
+    return replace(read, event=replace(read.event, repairs=mine + read.event.repairs)) if mine else read
+
+
+def _line_of(note: str) -> int:
+    return int(note.removeprefix("line ").partition(":")[0])
+
+
+def _surroundings(
+    component: Component,
+    key: str,
+    zone: ZoneInfo,
+    calendar: str,
+    owned: bool,
+    mail: MailContext | None,
+    limits: ReadLimits,
+    method: Method | None,
+) -> Surroundings:
+    head: dict[str, str] = {}
+    if component.name == "VCALENDAR":
+        for line in component.lines:
+            try:
+                found = split_property(line)
+            except ValueError:
+                continue
+            head.setdefault(found.name, found.value.strip())
+    vtimezones = _vtimezones(component)
+    stated = ics_zones.iana(head.get("X-WR-TIMEZONE", "")) or _only_zone(vtimezones)
+    return Surroundings(
+        key=key,
+        method=_method(head.get("METHOD", "")) or method or Method.PUBLISH,
+        producer=one_line(head.get("PRODID", ""), 200),
+        fallback=stated or zone,
+        stated=stated is not None,
+        vtimezones=vtimezones,
+        calendar=calendar,
+        owned=owned,
+        mail=mail,
+        limits=limits,
+        version1=head.get("VERSION", "").startswith("1"),
+    )
+
+
+def _method(text: str) -> Method | None:
+    try:
+        return Method(text.strip().upper())
+    except ValueError:
+        return None
+
+
+def _only_zone(vtimezones: Mapping[str, str]) -> ZoneInfo | None:
+    if len(vtimezones) != 1:
+        return None
+    (name, text), *_ = vtimezones.items()
+    resolved = ics_zones.iana(name)
+    if resolved is None:
+        try:
+            resolved = ics_zones.from_vtimezone(text)[1]
+        except ValueError:
+            return None
+    return resolved
+
+
+def _vtimezones(component: Component) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for child in component.children:
+        if child.name != "VTIMEZONE" or len(found) >= 100:
+            continue
+        tzid = ""
+        for line in child.lines:
+            if line.text[:4].upper() == "TZID":
+                tzid = line.text.partition(":")[2].strip().strip('"')
+        rules = [grandchild for grandchild in child.children if grandchild.name in ("STANDARD", "DAYLIGHT")][:50]
+        text = ["BEGIN:VTIMEZONE", f"TZID:{tzid}"]
+        for rule in rules:
+            text += [f"BEGIN:{rule.name}", *(line.text for line in rule.lines[:200]), f"END:{rule.name}"]
+        found.setdefault(tzid, "\r\n".join([*text, "END:VTIMEZONE", ""]))
+    return found
+
+
+def _invites(found: list[ReadEvent], key: str, received_at: datetime | None) -> tuple[Invite, ...]:
+    by_uid: defaultdict[str, list[ReadEvent]] = defaultdict(list)
+    for read in found:
+        by_uid[read.event.uid].append(read)
+    invites = []
+    for uid, reads in by_uid.items():
+        newest: dict[datetime | None, ReadEvent] = {}
+        for read in reads:
+            slot = read.event.recurrence_id
+            if slot not in newest or _revision(read) >= _revision(newest[slot]):
+                newest[slot] = read
+        kept = tuple(newest.values())
+        source = "".join(_source(uid, read) for read in kept if read.recurrence)
+        invites.append(
+            Invite(
+                key=key,
+                uid=uid,
+                method=kept[0].event.method,
+                events=tuple(read.event for read in kept),
+                source=f"BEGIN:VCALENDAR\r\n{source}END:VCALENDAR\r\n" if source else "",
+                received_at=received_at,
+            )
+        )
+    return tuple(invites)
+
+
+def _revision(read: ReadEvent) -> tuple[int, float]:
+    return (read.event.sequence, read.event.dtstamp.timestamp() if read.event.dtstamp else 0.0)
+
+
+def _source(uid: str, read: ReadEvent) -> str:
+    return "\r\n".join(("BEGIN:VEVENT", f"UID:{uid}", *read.recurrence, "END:VEVENT", ""))
