@@ -1,0 +1,75 @@
+"""When a series takes place: recurring-ical-events over the text that the reader made safe (`ics_rules`)."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+
+import icalendar
+import recurring_ical_events
+
+from connectors.model import Event, Window
+
+FAR = timedelta(days=3653)
+"""How far an endless series is looked at where no window bounds it."""
+
+
+@lru_cache(maxsize=512)
+def _query(source: str, index: int) -> recurring_ical_events.CalendarQuery:
+    calendar = icalendar.Calendar.from_ical(source)
+    kept = icalendar.Calendar()
+    kept.add_component(calendar.walk("VEVENT")[index])
+    return recurring_ical_events.of(kept)
+
+
+def length(event: Event) -> timedelta:
+    """From start to end: exact time, or whole local days of an all-day event."""
+    if event.all_day:
+        return event.end.replace(tzinfo=None) - event.start.replace(tzinfo=None)
+    return event.end.astimezone(UTC) - event.start.astimezone(UTC)
+
+
+def ending(event: Event, start: datetime) -> datetime:
+    """The end of an occurrence of `event` that begins at `start`; days of an all-day event are local ones."""
+    if event.all_day:
+        return (start.replace(tzinfo=None) + length(event)).replace(tzinfo=event.end.tzinfo)
+    return (start.astimezone(UTC) + length(event)).astimezone(event.end.tzinfo)
+
+
+def starts(event: Event, source: str, window: Window, limit: int) -> tuple[datetime, ...]:
+    """Starts of all occurrences of a master that touch the window, in its own zone, ascending, at most `limit`.
+
+    Without `source` the master's own start alone. What recurring-ical-events cannot expand counts as not recurring.
+    """
+    if not source:
+        return (event.start,)
+    zone = event.start.tzinfo
+    low, high = (
+        window.start.astimezone(UTC) - length(event) - timedelta(days=1),
+        window.end.astimezone(UTC) + timedelta(days=1),
+    )
+    try:
+        found = _query(source, 0).between(low, high)
+        moments = {_moment(component["DTSTART"].dt, event) for component in found}
+    except Exception:  # noqa: BLE001 - the expansion library raises many kinds on odd dates; one event must not stop the rest
+        moments = {event.start}
+    inside = sorted(moment.astimezone(zone) for moment in moments if touches(moment, ending(event, moment), window))
+    return tuple(inside[:limit])
+
+
+def _moment(value: date | datetime, event: Event) -> datetime:
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=event.start.tzinfo)
+    return datetime.combine(value, time(), event.start.tzinfo)
+
+
+def touches(start: datetime, end: datetime, window: Window) -> bool:
+    """Whether [start, end) meets the window; an event without length counts where it stands."""
+    return start < window.end and (end > window.start or start == end == window.start)
+
+
+def from_start(event: Event) -> Window:
+    """The window of an event's whole life, bounded."""
+    start = event.start.astimezone(UTC)
+    try:
+        return Window(start, start + FAR)
+    except OverflowError:
+        return Window(start, datetime.max.replace(tzinfo=UTC))
