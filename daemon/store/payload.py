@@ -8,32 +8,28 @@ string of an invite's can pass for one.
 import json
 from datetime import date, datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
 from daemon.store.errors import StoreCorrupt
 
-T = TypeVar("T")
+
+_adapter = cache(TypeAdapter[Any])
 
 
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
-def dump(kind: type[T], value: T) -> str:
+def dump(kind: Any, value: object) -> str:
     """JSON text of a dataclass. Raises ValueError for a naive datetime. A lone surrogate becomes `?`."""
     plain = _adapter(kind).dump_python(value)
     text = json.dumps(plain, default=_encode, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "replace").decode()
 
 
-def load(kind: type[T], text: str) -> T:
+def load(kind: Any, text: str) -> Any:
     """The dataclass that `dump` wrote. Raises StoreCorrupt, which quotes nothing of the text."""
     try:
-        value: T = _adapter(kind).validate_python(json.loads(text, object_hook=_decode))
+        return _adapter(kind).validate_python(json.loads(text, object_hook=_decode))
     except ValidationError as error:
         fields = ", ".join(
             sorted({".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)})
@@ -41,7 +37,6 @@ def load(kind: type[T], text: str) -> T:
         raise StoreCorrupt(f"a stored {getattr(kind, '__name__', kind)} cannot be read: {fields}") from None
     except ValueError:
         raise StoreCorrupt(f"a stored {getattr(kind, '__name__', kind)} cannot be read") from None
-    return value
 
 
 def _encode(value: object) -> object:
