@@ -30,7 +30,7 @@ class Security(StrEnum):
 
     TLS = "tls"
     STARTTLS = "starttls"
-    PLAINTEXT = "plaintext"
+    PLAIN = "plain"
 
 
 class TokenSource(Protocol):

@@ -1,0 +1,183 @@
+"""The folders of an account and how each stands, in one round trip where the server can (RFC 5819)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from imapclient.imap_utf7 import decode as decode_utf7
+from imapclient.imap_utf7 import encode as encode_utf7
+from imapclient.response_parser import parse_response
+
+from connectors.imap.capabilities import Features
+from connectors.imap.connection import Connection
+from connectors.imap.wire import Answer, Garbled, Wire, quoted
+
+_HIDDEN = frozenset((r"\noselect", r"\nonexistent"))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a folder stands (RFC 3501 section 6.3.10). None: the server did not say."""
+
+    uid_validity: int | None = None
+    uid_next: int | None = None
+    messages: int | None = None
+    mod_sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One line of LIST."""
+
+    name: str
+    """Decoded; INBOX always in upper case."""
+    separator: str = ""
+    attributes: frozenset[str] = frozenset()
+    """Lower case, with their backslash."""
+    standing: Standing = field(default_factory=Standing)
+
+    @property
+    def selectable(self) -> bool:
+        """Whether it can hold messages."""
+        return not self.attributes & _HIDDEN
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The answer to SELECT or EXAMINE."""
+
+    name: str
+    uid_validity: int
+    uid_next: int | None
+    messages: int
+    mod_sequence: int | None
+    read_only: bool
+
+
+def survey(connection: Connection, known: Iterable[str] = ()) -> tuple[Folder, ...]:
+    """All folders with their standing. `known`: names for which STATUS is sent along where LIST cannot tell it.
+
+    One round trip, or two where a server without LIST-STATUS shows a folder that was not known.
+    """
+    wire, features = connection.wire, connection.features
+    if features.list_status:
+        special = b"SPECIAL-USE " if features.special_use else b""
+        (answer,) = wire.run(b'LIST "" "*" RETURN (%sSTATUS %s)' % (special, _items(features)))
+        return _join(_listed(answer), _standings([answer]))
+    names = [name for name in dict.fromkeys(known) if name]
+    listing, *statuses = wire.attempt(b'LIST "" "*"', *(_status(name, features) for name in names))
+    if not isinstance(listing, Answer):
+        raise listing
+    folders = _listed(listing)
+    missing = [folder.name for folder in folders if folder.selectable and folder.name not in set(names)]
+    if missing:
+        statuses += wire.attempt(*(_status(name, features) for name in missing))
+    return _join(folders, _standings([answer for answer in statuses if isinstance(answer, Answer)]))
+
+
+def select(wire: Wire, name: str, *, read_only: bool = True) -> Selected:
+    """Select a folder. Raises Refused where it is gone; Garbled where no UIDVALIDITY is told."""
+    (answer,) = wire.run((b"EXAMINE " if read_only else b"SELECT ") + mailbox(name))
+    return selected(name, answer)
+
+
+def selected(name: str, answer: Answer) -> Selected:
+    """Read the answer to SELECT or EXAMINE."""
+    found: dict[bytes, int] = {}
+    messages = 0
+    for response in answer.responses:
+        line = response[0]
+        if not isinstance(line, bytes):
+            continue
+        words = line.replace(b"]", b" ").split()
+        if len(words) >= 2 and words[1].upper() == b"EXISTS" and words[0].isdigit():
+            messages = int(words[0])
+        elif len(words) >= 3 and words[1].startswith(b"[") and words[2].isdigit():
+            found[words[1][1:].upper()] = int(words[2])
+    if b"UIDVALIDITY" not in found:
+        raise Garbled(f"no UIDVALIDITY for {name!r}")
+    return Selected(
+        name=name,
+        uid_validity=found[b"UIDVALIDITY"],
+        uid_next=found.get(b"UIDNEXT"),
+        messages=messages,
+        mod_sequence=found.get(b"HIGHESTMODSEQ"),
+        read_only=answer.code == "READ-ONLY",
+    )
+
+
+def mailbox(name: str) -> bytes:
+    """A folder's name as an argument: modified UTF-7 (RFC 3501 section 5.1.3), quoted."""
+    return quoted(bytes(encode_utf7(name)))
+
+
+def foreign_prefixes(wire: Wire) -> tuple[str, ...]:
+    """Prefixes of other people's and shared folders (NAMESPACE, RFC 2342): mail there is not the owner's."""
+    (answer,) = wire.run(b"NAMESPACE")
+    prefixes: list[str] = []
+    for line in answer.lines(b"NAMESPACE"):
+        _, *foreign = parse_response([line])
+        for namespace in foreign:
+            if isinstance(namespace, tuple):
+                prefixes += [_text(entry[0]) for entry in namespace if isinstance(entry, tuple) and entry]
+    return tuple(prefix for prefix in prefixes if prefix)
+
+
+def _items(features: Features) -> bytes:
+    return b"(MESSAGES UIDNEXT UIDVALIDITY%s)" % (b" HIGHESTMODSEQ" if features.condstore else b"")
+
+
+def _status(name: str, features: Features) -> bytes:
+    return b"STATUS %s %s" % (mailbox(name), _items(features))
+
+
+def _listed(answer: Answer) -> list[Folder]:
+    folders: dict[str, Folder] = {}
+    for line in answer.lines(b"LIST"):
+        attributes, separator, raw, *_ = parse_response([line])
+        if not isinstance(attributes, tuple):
+            raise Garbled("LIST without attributes")
+        name = _name(raw)
+        folders[name] = Folder(
+            name,
+            _text(separator) if separator is not None else "",
+            frozenset(_text(attribute).lower() for attribute in attributes),
+        )
+    return list(folders.values())
+
+
+def _standings(answers: Iterable[Answer]) -> dict[str, Standing]:
+    standings: dict[str, Standing] = {}
+    for answer in answers:
+        for line in answer.lines(b"STATUS"):
+            raw, values, *_ = parse_response([line])
+            if not isinstance(values, tuple):
+                raise Garbled("STATUS without values")
+            pairs = {_text(key).upper(): value for key, value in zip(values[::2], values[1::2], strict=False)}
+            standings[_name(raw)] = Standing(
+                uid_validity=_number(pairs.get("UIDVALIDITY")),
+                uid_next=_number(pairs.get("UIDNEXT")),
+                messages=_number(pairs.get("MESSAGES")),
+                mod_sequence=_number(pairs.get("HIGHESTMODSEQ")),
+            )
+    return standings
+
+
+def _join(folders: Iterable[Folder], standings: Mapping[str, Standing]) -> tuple[Folder, ...]:
+    return tuple(
+        Folder(folder.name, folder.separator, folder.attributes, standings.get(folder.name, Standing()))
+        for folder in folders
+    )
+
+
+def _name(raw: object) -> str:
+    name = str(decode_utf7(_text(raw).encode("ascii", "replace")))
+    return "INBOX" if name.upper() == "INBOX" else name
+
+
+def _text(atom: object) -> str:
+    # The parser makes numbers of names that are digits only.
+    return atom.decode("ascii", "replace") if isinstance(atom, bytes) else str(atom)
+
+
+def _number(atom: object) -> int | None:
+    return atom if isinstance(atom, int) and atom >= 0 else None
