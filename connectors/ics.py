@@ -14,12 +14,13 @@ by itself, VTIMEZONEs only where a private TZID needs them and VALARMs never, so
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from connectors import ics_zones
 from connectors.ics_event import ReadEvent, Surroundings, Unreadable, read_event, split_property
 from connectors.ics_lines import Component, components, unfold
+from connectors.ics_rules import safe_rule
 from connectors.ics_text import one_line
 from connectors.model import LIMITS, Invite, MailContext, Method, Problem, ReadLimits
 
@@ -71,6 +72,8 @@ def read_calendar(
             problems.append(Problem(key, what))
         for component in outer:
             if component.name not in ("VCALENDAR", "VEVENT"):
+                if any(other.name == "VCALENDAR" for other in outer):
+                    continue
                 problems.append(Problem(key, f"line {component.number}: BEGIN:{component.name[:30]} is no calendar"))
                 continue
             around = _surroundings(component, key, zone, calendar, owned, mail, limits, method)
@@ -167,7 +170,7 @@ def _only_zone(vtimezones: Mapping[str, str]) -> ZoneInfo | None:
     resolved = ics_zones.iana(name)
     if resolved is None:
         try:
-            resolved = ics_zones.from_vtimezone(text)[1]
+            resolved = ics_zones.from_vtimezone(text).zone
         except ValueError:
             return None
     return resolved
@@ -185,9 +188,21 @@ def _vtimezones(component: Component) -> dict[str, str]:
         rules = [grandchild for grandchild in child.children if grandchild.name in ("STANDARD", "DAYLIGHT")][:50]
         text = ["BEGIN:VTIMEZONE", f"TZID:{tzid}"]
         for rule in rules:
-            text += [f"BEGIN:{rule.name}", *(line.text for line in rule.lines[:200]), f"END:{rule.name}"]
+            text += [
+                f"BEGIN:{rule.name}",
+                *(line.text for line in rule.lines[:200] if _harmless(line.text)),
+                f"END:{rule.name}",
+            ]
         found.setdefault(tzid, "\r\n".join([*text, "END:VTIMEZONE", ""]))
     return found
+
+
+def _harmless(line: str) -> bool:
+    """Whether a line of a VTIMEZONE can be expanded: of rules, only YEARLY ones, which clock changes are."""
+    if line[:5].upper() != "RRULE":
+        return True
+    rule, note = safe_rule(line.partition(":")[2], datetime(2000, 1, 1, tzinfo=UTC), 1)
+    return bool(rule) and not note and "FREQ=YEARLY" in rule
 
 
 def _invites(found: list[ReadEvent], key: str, received_at: datetime | None) -> tuple[Invite, ...]:

@@ -33,6 +33,8 @@ _WANTED = frozenset(
     "DESCRIPTION X-ALT-DESC LOCATION URL ORGANIZER ATTENDEE CATEGORIES TRANSP X-MICROSOFT-CDO-ALLDAYEVENT "
     "X-MICROSOFT-CDO-BUSYSTATUS".split()
 )
+_SIMPLE = re.compile(r'([A-Za-z0-9.\-]+)((?:;[A-Za-z0-9\-]+=[^";:,^\\]*)*):(.*)', re.DOTALL)
+"""Names and parameters without quotes, lists or escapes, as the grammar of RFC 5545 section 3.1 has them: most lines."""
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _LONGEST = timedelta(days=366)
 _E = TypeVar("_E", PartStat, Role, CuType, Status)
@@ -80,7 +82,15 @@ class Unreadable(Exception):
 
 
 def split_property(line: Line) -> Property:
-    """A content line as name, parameters and raw value. Raises ValueError for one that is none."""
+    """A content line as name, parameters and raw value. Raises ValueError for one that is none.
+
+    icalendar takes lines apart exactly but slowly, so the simple ones are matched here.
+    """
+    simple = _SIMPLE.fullmatch(line.text)
+    if simple is not None:
+        pairs = (part.partition("=") for part in simple.group(2).split(";")[1:])
+        found = {key.upper(): value.strip() for key, _, value in pairs}
+        return Property(simple.group(1).rpartition(".")[2].upper(), found, simple.group(3), line.number)
     try:
         name, parameters, value = Contentline(line.text).raw_parts()
         plain_parameters = {
@@ -313,7 +323,7 @@ def _recurrence(reader: _Reader, begin: date | datetime, start: datetime) -> tup
     """RRULE, RDATE and EXDATE brought to the type and zone of DTSTART, ready for expansion."""
     kind: date | datetime = begin if not isinstance(begin, datetime) else start
     lines = []
-    for found in reader.properties.get("RRULE", [])[:1]:
+    for found in [one for one in reader.properties.get("RRULE", []) if one.value.strip()][:1]:
         rule, note = safe_rule(found.value, kind, reader.around.limits.occurrences)
         if note:
             reader.mend(f"line {found.number}: {note}")

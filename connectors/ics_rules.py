@@ -17,6 +17,9 @@ _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _SUB_DAILY = ("SECONDLY", "MINUTELY", "HOURLY")
 _SET_SIZE = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 31, "YEARLY": 366}
 MAX_BY_VALUES = 400
+MAX_TIMES_A_DAY = 24
+FIRST_YEAR = 1600
+"""Of a DAILY rule: from earlier years it takes too long to count up to today."""
 
 
 def _numbers(rule: Mapping[str, Sequence[object]], part: str) -> set[int]:
@@ -64,9 +67,18 @@ def safe_rule(text: str, start: date | datetime, occurrences: int) -> tuple[str,
             return "", f"RRULE has more than {MAX_BY_VALUES} values: only the first occurrence is read"
         if frequency in _SUB_DAILY and (count is None or count > occurrences or any(k.startswith("BY") for k in rule)):
             return "", f"RRULE:FREQ={frequency} repeats within a day: only the first occurrence is read"
-        size = _SET_SIZE.get(frequency, 1) * max(1, len(rule.get("BYHOUR", ()))) * max(1, len(rule.get("BYMINUTE", ())))
+        size = _SET_SIZE.get(frequency, 1) * MAX_TIMES_A_DAY
         if any(abs(position) > size for position in _numbers(rule, "BYSETPOS")) or not _matches_some_day(rule):
             return "", "RRULE matches no day at all: only the first occurrence is read"
+        times = (
+            max(1, len(rule.get("BYHOUR", ())))
+            * max(1, len(rule.get("BYMINUTE", ())))
+            * max(1, len(rule.get("BYSECOND", ())))
+        )
+        if times > MAX_TIMES_A_DAY:
+            return "", f"RRULE gives {times} times a day: only the first occurrence is read"
+        if frequency == "DAILY" and start.year < FIRST_YEAR:
+            return "", f"RRULE:FREQ=DAILY starts in the year {start.year}: only the first occurrence is read"
         if frequency not in _SUB_DAILY and frequency not in _SET_SIZE:
             return "", f"RRULE:FREQ={frequency[:20]} is unknown: only the first occurrence is read"
     except Exception as error:  # noqa: BLE001 - vRecur raises many kinds on hostile values

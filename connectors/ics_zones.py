@@ -8,7 +8,7 @@ matches, times are exact but given in UTC.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
@@ -21,9 +21,23 @@ from connectors import quirks
 
 _WINDOWS = {name.casefold(): zone for name, zone in WINDOWS_TO_OLSON.items()}
 _SAMPLES = tuple(
-    datetime(year, month, 15, 12, tzinfo=UTC) for year in (2024, 2025, 2026, 2027) for month in range(1, 13)
+    datetime(year, month, day, 12, tzinfo=UTC)
+    for year in (2024, 2026)
+    for month in range(1, 13)
+    for day in (1, 10, 19, 28)
 )
-_BOUNDS = tuple(datetime(2026, month, day, 12, tzinfo=UTC) for month in (3, 4, 9, 10, 11) for day in range(1, 29))
+_OLD_SAMPLES = tuple(datetime(2004, month, day, 12, tzinfo=UTC) for month in range(1, 13) for day in (1, 10, 19, 28))
+_COMMON = (
+    "UTC Europe/London Europe/Berlin America/New_York America/Chicago America/Denver America/Los_Angeles Asia/Kolkata "
+    "Asia/Tokyo Asia/Shanghai Australia/Sydney Europe/Helsinki America/Sao_Paulo"
+).split()
+_HINTS = {
+    "atlantic time": "America/Halifax", "eastern": "America/New_York", "central time": "America/Chicago",
+    "mountain time": "America/Denver", "pacific time": "America/Los_Angeles", "arizona": "America/Phoenix",
+    "brasília": "America/Sao_Paulo", "western/central europe": "Europe/Berlin", "central europe": "Europe/Berlin",
+    "new delhi": "Asia/Kolkata", "beijing": "Asia/Shanghai", "osaka": "Asia/Tokyo",
+}  # fmt: skip
+"""Parts of display names that are no city of the IANA list."""
 _TEXT_ABBREVIATIONS = {
     "PT": "America/Los_Angeles", "PST": "America/Los_Angeles", "PDT": "America/Los_Angeles",
     "PACIFIC": "America/Los_Angeles",
@@ -75,7 +89,8 @@ def iana(name: str) -> ZoneInfo | None:
     """The zone of an IANA name in any case, bare or behind a producer's prefix, or of a Windows name; else None.
 
     Prefixes: `/freeassociation.sourceforge.net/Tzfile/Europe/Berlin` (Evolution), `/mozilla.org/20050126_1/Europe/Berlin`
-    (Sunbird), `/softwarestudio.org/Olson_20011030_5/America/Chicago` (Evolution 1).
+    (Sunbird), `/softwarestudio.org/Olson_20011030_5/America/Chicago` (Evolution 1). `US-Eastern`, `America-Chicago`: Apple's and
+    Oracle's way to avoid the slash.
     """
     text = name.strip().strip("\"'").replace(" ", "_") if "/" in name else name.strip().strip("\"'")
     folded = text.casefold()
@@ -83,6 +98,8 @@ def iana(name: str) -> ZoneInfo | None:
         return ZoneInfo("UTC")
     found = _names().get(folded) or _WINDOWS.get(folded)
     parts = text.strip("/").split("/")
+    if re.fullmatch(r"[A-Za-z]+-[A-Za-z_]+", text):
+        found = found or _names().get(folded.replace("-", "/", 1))
     for start in range(1, len(parts)):
         found = found or _names().get("/".join(parts[start:]).casefold())
     return ZoneInfo(found) if found else None
@@ -97,38 +114,47 @@ def in_text(text: str) -> ZoneInfo | None:
     return ZoneInfo(_TEXT_ABBREVIATIONS[match.group(1).upper()]) if match else None
 
 
-@lru_cache(maxsize=256)
-def from_vtimezone(text: str) -> tuple[tzinfo, ZoneInfo | None]:
-    """The zone that VTIMEZONE text defines, and the IANA zone with the same offsets if there is one.
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """What a VTIMEZONE says, and the IANA zone that has the same offsets today, or had them in 2004."""
 
-    Raises ValueError for one that cannot be read.
-    """
+    exact: tzinfo
+    zone: ZoneInfo | None
+    outdated: bool = False
+
+
+@lru_cache(maxsize=256)
+def from_vtimezone(text: str) -> Defined:
+    """The zone that VTIMEZONE text defines. Raises ValueError for one that cannot be read."""
     try:
         component = icalendar.Timezone.from_ical(text)
         exact = component.to_tz(lookup_tzid=False)
-        offsets = [moment.astimezone(exact).utcoffset() for moment in _SAMPLES + _BOUNDS]
+        now = [moment.astimezone(exact).utcoffset() for moment in _SAMPLES]
+        then = [moment.astimezone(exact).utcoffset() for moment in _OLD_SAMPLES]
     except Exception as error:  # noqa: BLE001 - icalendar lets many kinds through for one bad line (FIELD.md)
         raise ValueError(f"{type(error).__name__}: {error}"[:200]) from error
-    for name in (*dict.fromkeys(_WINDOWS.values()), *sorted(available_timezones())):
+    if (zone := _same_offsets(_SAMPLES, now)) is not None:
+        return Defined(exact, zone)
+    zone = _same_offsets(_OLD_SAMPLES, then)
+    return Defined(exact, zone, outdated=zone is not None)
+
+
+def _same_offsets(moments: Sequence[datetime], offsets: Sequence[timedelta | None]) -> ZoneInfo | None:
+    for name in dict.fromkeys((*_COMMON, *_WINDOWS.values(), *sorted(available_timezones()))):
         zone = ZoneInfo(name)
-        for moment, offset in zip(_SAMPLES + _BOUNDS, offsets, strict=True):
-            if moment.astimezone(zone).utcoffset() != offset:
-                break
-        else:
-            return exact, zone
-    return exact, None
+        if all(moment.astimezone(zone).utcoffset() == offset for moment, offset in zip(moments, offsets, strict=True)):
+            return zone
+    return None
 
 
 def by_hint(name: str) -> Resolved | None:
-    """A city or an offset within a name: `(UTC+01:00) Amsterdam, Berlin, Bern` (Exchange), `(GMT-05.00) Eastern` (Zimbra)."""
-    for word in re.split(r"[,/()]|\bStandard Time\b", name):
-        zone = _cities().get(word.strip().casefold())
-        if zone:
-            return Resolved(ZoneInfo(zone), ZoneInfo(zone), f"TZID {name[:60]!r} read as {zone}")
-    if "eastern" in name.casefold() and "US" in name:
-        return Resolved(
-            ZoneInfo("America/New_York"), ZoneInfo("America/New_York"), f"TZID {name[:60]!r} read as US Eastern"
-        )
+    """A place or an offset within a name: `(UTC+01:00) Amsterdam, Berlin` (Exchange), `(GMT-05.00) Eastern` (Zimbra)."""
+    folded = name.casefold()
+    hinted = next((zone for hint, zone in _HINTS.items() if hint in folded), None)
+    words = re.split(r"[,/()]|\bStandard Time\b", name)
+    found = hinted or next((zone for word in words if (zone := _cities().get(word.strip().casefold()))), None)
+    if found:
+        return Resolved(ZoneInfo(found), ZoneInfo(found), f"TZID {name[:60]!r} read as {found}")
     offset = quirks.fixed_offset(name)
     if offset is None:
         return None
@@ -145,19 +171,24 @@ def resolve(tzid: str, vtimezones: Mapping[str, str], fallback: ZoneInfo) -> Res
     if known is not None:
         return Resolved(known, known)
     note = ""
+    defined = None
     text = vtimezones.get(tzid) or vtimezones.get(tzid.strip().strip('"'))
     if text:
         try:
-            exact, named = from_vtimezone(text)
+            defined = from_vtimezone(text)
         except ValueError as error:
             note = f"VTIMEZONE {tzid[:60]!r} cannot be read ({error}); "
-        else:
-            if named is not None:
-                return Resolved(named, exact)
-            return Resolved(ZoneInfo("UTC"), exact, f"VTIMEZONE {tzid[:60]!r} is no known zone: times are given in UTC")
+    if defined is not None and defined.zone is not None:
+        if defined.outdated:
+            note = f"VTIMEZONE {tzid[:60]!r} has the rules that {defined.zone.key} had in 2004: read as that zone"
+        return Resolved(defined.zone, defined.zone if defined.outdated else defined.exact, note)
     hinted = by_hint(tzid)
-    if hinted is not None:
+    if hinted is not None and (defined is None or hinted.zone.key[:4] != "Etc/"):
         return Resolved(hinted.zone, hinted.exact, note + hinted.note)
+    if defined is not None:
+        return Resolved(
+            ZoneInfo("UTC"), defined.exact, f"VTIMEZONE {tzid[:60]!r} is no known zone: times are given in UTC"
+        )
     return Resolved(
         fallback, fallback, f"{note}TZID {tzid[:60]!r} is unknown and has no VTIMEZONE: read as {fallback.key}"
     )

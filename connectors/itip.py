@@ -23,7 +23,7 @@ from connectors.model import LIMITS, Event, Invite, Method, PartStat, Person, Re
 _EPOCH = datetime(1, 1, 2, tzinfo=UTC)
 _CONTENT = (Method.PUBLISH, Method.REQUEST, Method.ADD, Method.CANCEL)
 
-Revision = tuple[int, datetime, datetime, bool, bool, str, str]
+Revision = tuple[int, datetime, datetime, bool, bool, str, datetime, datetime, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,11 @@ class _Said:
             event.status is Status.CANCELLED,
             event.mail is None,
             self.invite.key,
-            repr(event),
+            event.start,
+            event.end,
+            event.summary,
+            event.location,
+            event.description,
         )
 
     @property

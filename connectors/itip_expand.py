@@ -8,16 +8,14 @@ import recurring_ical_events
 
 from connectors.model import Event, Window
 
+_MARGIN = timedelta(days=1)
 FAR = timedelta(days=3653)
 """How far an endless series is looked at where no window bounds it."""
 
 
 @lru_cache(maxsize=512)
-def _query(source: str, index: int) -> recurring_ical_events.CalendarQuery:
-    calendar = icalendar.Calendar.from_ical(source)
-    kept = icalendar.Calendar()
-    kept.add_component(calendar.walk("VEVENT")[index])
-    return recurring_ical_events.of(kept)
+def _query(source: str) -> recurring_ical_events.CalendarQuery:
+    return recurring_ical_events.of(icalendar.Calendar.from_ical(source))
 
 
 def length(event: Event) -> timedelta:
@@ -41,23 +39,29 @@ def starts(event: Event, source: str, window: Window, limit: int) -> tuple[datet
     """
     if not source:
         return (event.start,)
-    zone = event.start.tzinfo
-    low, high = (
-        window.start.astimezone(UTC) - length(event) - timedelta(days=1),
-        window.end.astimezone(UTC) + timedelta(days=1),
-    )
+    moments: set[datetime] = set()
+    low = window.start
+    step = timedelta(days=400)
+    while low < window.end and len(moments) <= limit:
+        high = window.end if window.end - low <= step else low + step
+        moments |= _between(event, source, Window(low, high))
+        low, step = high, 2 * step
+    return tuple(sorted(moments)[:limit])
+
+
+def _between(event: Event, source: str, window: Window) -> set[datetime]:
+    low = window.start.astimezone(UTC) - length(event) - _MARGIN
     try:
-        found = _query(source, 0).between(low, high)
+        found = _query(source).between(low, window.end.astimezone(UTC) + _MARGIN)
         moments = {_moment(component["DTSTART"].dt, event) for component in found}
     except Exception:  # noqa: BLE001 - the expansion library raises many kinds on odd dates; one event must not stop the rest
         moments = {event.start}
-    inside = sorted(moment.astimezone(zone) for moment in moments if touches(moment, ending(event, moment), window))
-    return tuple(inside[:limit])
+    return {moment for moment in moments if touches(moment, ending(event, moment), window)}
 
 
 def _moment(value: date | datetime, event: Event) -> datetime:
     if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=event.start.tzinfo)
+        return value.astimezone(event.start.tzinfo) if value.tzinfo else value.replace(tzinfo=event.start.tzinfo)
     return datetime.combine(value, time(), event.start.tzinfo)
 
 
