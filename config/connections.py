@@ -24,13 +24,15 @@ from config.secrets import REMEDY as SECRET_REMEDY
 Security = Literal["tls", "starttls", "plain"]
 Tokens = Literal["keyring", "file"]
 
-_USERNAME = Field(default="", description="The login name. Default: your first address.")
+_USERNAME: Any = Field(default="", description="The login name. Default: your first address.")
 _PASSWORD = Field(default=None, description="Reference to the password or app password.")
 _CA_FILE = Field(default=None, description="A PEM file with the authority that signed the server's certificate.")
 _ALLOW_INSECURE = Field(default=False, description="Allow a connection without TLS; only to this very machine.")
 _POLL = Field(default=parse_duration("10 min"), description="How often to look, where the server cannot push.")
 _CLIENT_FILE = Field(description="The JSON file of your own OAuth client (desktop app), from the Google console.")
-_TOKENS = Field(default="keyring", description="Where `afterword login` keeps the tokens: the keyring, or a 0600 file.")
+_TOKENS: Any = Field(
+    default="keyring", description="Where `afterword login` keeps the tokens: the keyring, or a 0600 file."
+)
 _TENANT = Field(default="common", description="Directory (tenant) of a work account; common serves all.")
 
 
@@ -99,7 +101,7 @@ class ImapMailbox(Table):
     kind: Literal["imap"]
     host: Host = Field(description="The server's name.")
     security: Security = Field(default="tls", description="tls, starttls, or plain (this very machine only).")
-    port: Port = Field(default_factory=_imap_port, description="The server's port. Default: 993; 143 without tls.")
+    port: Port = Field(default_factory=_imap_port, description="Its port. Default: 993; 143 without tls.")
     allow_insecure: bool = _ALLOW_INSECURE
     username: Line = _USERNAME
     password: Ref | None = _PASSWORD
@@ -166,9 +168,7 @@ class GraphMailbox(Table):
     poll_interval: Interval = _POLL
 
 
-_NAME = Field(
-    default="", description="What logs and tables call it. Default: its kind, numbered where it is used twice."
-)
+_NAME = Field(default="", description="What logs and tables call it. Default: its kind, numbered if need be.")
 _OWN = Field(default=True, description="false for somebody else's calendar that you can see: it makes no drafts.")
 
 
@@ -226,7 +226,7 @@ class GoogleCalendar(Table):
     )
     address: Address = Field(
         default="",
-        description="The Google account to log in with. Default: the Gmail mailbox's, or your first address.",
+        description="The Google account to log in with. Default: as in the mailbox.",
     )
     calendars: tuple[Line, ...] = Field(default=("primary",), strict=False, description="Ids of the calendars to read.")
     tokens: Tokens = _TOKENS
@@ -266,9 +266,7 @@ class GraphCalendar(Table):
     kind: Literal["graph"]
     client_id: Line = Field(description="The id of your own app registration. Default: the Graph mailbox's.")
     tenant: Line = _TENANT
-    email: Address = Field(
-        default="", description="The account to log in with. Default: the Graph mailbox's, or your first address."
-    )
+    email: Address = Field(default="", description="The account to log in with. Default: as in the mailbox.")
     calendars: tuple[Line, ...] = Field(
         default=(), strict=False, description="Names or ids of the calendars to read. Default: the standard one."
     )
@@ -300,9 +298,7 @@ class SubmissionNotifier(Table):
     kind: Literal["submission"]
     host: Host = Field(description="The server's name.")
     security: Security = Field(default="tls", description="tls, starttls, or plain (this very machine only).")
-    port: Port = Field(
-        default_factory=_submission_port, description="The server's port. Default: 465; 587 without tls."
-    )
+    port: Port = Field(default_factory=_submission_port, description="Its port. Default: 465; 587 without tls.")
     allow_insecure: bool = _ALLOW_INSECURE
     username: Line = _USERNAME
     password: Ref | None = Field(default=None, description="Reference to the password. Default: no login.")

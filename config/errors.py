@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: every problem at once, each with file, line, key and remedy. No value is ever shown."""
+"""What is wrong with a configuration: every problem at once, with file, line, key and remedy; never a value."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, order=True)
 class ConfigProblem:
-    """One thing to mend. `line` counts from 1; 0 where no line is to blame. `key` is a dotted path, `calendars[0].url`."""
+    """One thing to mend. `line` counts from 1, 0 where none is to blame; `key` is dotted: `calendars[0].url`."""
 
     file: Path
     line: int

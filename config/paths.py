@@ -9,7 +9,7 @@ _APP = "afterword"
 
 
 def config_path() -> Path:
-    """The config file, or the folder of config files, when none is named: AFTERWORD_CONFIG or CONFIGURATION_DIRECTORY."""
+    """The config file, or the folder of them, when none is named: AFTERWORD_CONFIG or CONFIGURATION_DIRECTORY."""
     return _first("AFTERWORD_CONFIG", "CONFIGURATION_DIRECTORY") or platformdirs.user_config_path(_APP)
 
 

@@ -1,4 +1,4 @@
-"""On which line of a TOML text each key stands. `tomllib` reads the values; this only counts lines, of valid TOML 1.0."""
+"""On which line of a TOML text each key stands. `tomllib` reads the values; this only counts lines of valid TOML."""
 
 from typing import Final
 

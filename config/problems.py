@@ -1,7 +1,7 @@
-"""pydantic's errors in the owner's words: key as it stands in the file, line, and what to do. Values are never shown."""
+"""pydantic's errors in the owner's words: the key as in the file, its line, what to do. Values are never shown."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -12,7 +12,7 @@ from config.connections import Calendar, Mailbox, Notifier
 from config.errors import ConfigProblem
 from config.positions import KeyPath, line_of
 from config.schema import AccountConfig
-from config.secrets import REMEDY
+from config.secrets import LITERAL, REMEDY
 
 KINDS: Final[dict[str, dict[str, type[BaseModel]]]] = {
     key: {get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(get_args(union)[0])}
@@ -29,6 +29,12 @@ _WANTED: Final = {
     "model_attributes_type": "a table",
     "dict_type": "a table",
 }
+_SAID: Final = {
+    "literal_error": ("this is not one of the possible values", "use {expected}"),
+    "too_short": ("at least one entry is needed", "add one"),
+    "greater_than_equal": ("this is too small", "use {ge} or more"),
+    "less_than_equal": ("this is too large", "use {le} or less"),
+}
 
 
 def describe(
@@ -38,12 +44,19 @@ def describe(
     problems = []
     for error in errors:
         context = error.get("ctx", {})
-        path = (*_without_tags(data, error["loc"]), *context.get("where", ()))
-        if error["type"] not in {"missing", "wrong"} and not _stands(data, path):
+        path = (*_without_tags(error["loc"]), *context.get("where", ()))
+        if error["type"] == "union_tag_invalid":
+            path = (*path, "kind")
+        if _is_inherited(error["type"], path, data):
             continue
         message, remedy = _words(error["type"], error["msg"], path, data, context)
         problems.append(ConfigProblem(file, line_of(lines, path) or 1, dotted(path), message, remedy))
     return problems
+
+
+def _is_inherited(kind: str, path: KeyPath, data: Mapping[str, Any]) -> bool:
+    """The value came from another table (`fill_in`), where the same problem is told."""
+    return path[0] in {"calendars", "notify"} and kind not in {"missing", "wrong"} and not _stands(data, path)
 
 
 def dotted(path: KeyPath) -> str:
@@ -55,48 +68,29 @@ def dotted(path: KeyPath) -> str:
 
 
 def _words(kind: str, said: str, path: KeyPath, data: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[str, str]:
-    match kind:
-        case "missing":
-            return "this is missing", f"add {_example(path, data)}"
-        case "extra_forbidden":
-            return "this key is not known", _nearest(str(path[-1]), _known(path[:-1], data))
-        case "union_tag_not_found":
-            return "kind is missing", f"add kind, one of {', '.join(KINDS[str(path[0])])}"
-        case "union_tag_invalid":
-            kinds = KINDS[str(path[0])]
-            return "this kind is not known", _nearest(str(_at(data, path).get("kind")), kinds, "kind")
-        case "literal_error":
-            return "this is not one of the possible values", f"use {context['expected']}"
-        case "too_short":
-            return "at least one entry is needed", "add one"
-        case "greater_than_equal":
-            return "this is too small", f"use {context['ge']} or more"
-        case "less_than_equal":
-            return "this is too large", f"use {context['le']} or less"
-        case "wrong":
-            return said, context["remedy"]
-        case "value_error":
-            message = str(context["error"])
-            return message, REMEDY if "secret must not" in message else ""
-    wanted = _WANTED.get(kind)
-    return ("this has the wrong type", f"write {wanted}") if wanted else ("this cannot be used", "see config example")
+    """Message and remedy."""
+    if kind in _WANTED:
+        return "this has the wrong type", f"write {_WANTED[kind]}"
+    if kind == "value_error":
+        message = str(context["error"])
+        return message, REMEDY if message == LITERAL else ""
+    if kind in _SAID:
+        message, remedy = _SAID[kind]
+        return message, remedy.format(**context)
+    others: dict[str, Callable[[], tuple[str, str]]] = {
+        "wrong": lambda: (said, str(context["remedy"])),
+        "missing": lambda: ("this is missing", f"add [{path[0]}]" if len(path) == 1 else f"add {path[-1]} = ..."),
+        "extra_forbidden": lambda: ("this key is not known", _nearest(str(path[-1]), _known(path[:-1], data))),
+        "union_tag_not_found": lambda: ("kind is missing", f"add kind, one of {', '.join(KINDS[str(path[0])])}"),
+        "union_tag_invalid": lambda: ("this kind is not known", _nearest_kind(path, data)),
+    }
+    return others[kind]() if kind in others else ("this cannot be used", "see: afterword config example")
 
 
-def _without_tags(data: Any, loc: tuple[str | int, ...]) -> KeyPath:
-    """pydantic names the member of a union in the location, right after the table's own key or index."""
-    path: list[str | int] = []
-    for part in loc:
-        place = tuple("*" if isinstance(done, int) else done for done in path)
-        tagged = place in {("mailbox",), ("calendars", "*"), ("notify", "*")}
-        if tagged and len(loc) > len(path) and part == loc[len(path)] and part in KINDS[str(path[0])]:
-            table = _at(data, tuple(path))
-            if isinstance(table, Mapping) and table.get("kind") == part and part not in table:
-                continue
-            if isinstance(table, Mapping) and table.get("kind") == part and loc.index(part, len(path)) == len(path):
-                loc = (*loc[: len(path)], *loc[len(path) + 1 :])
-                continue
-        path.append(part)
-    return tuple(path)
+def _without_tags(loc: tuple[str | int, ...]) -> KeyPath:
+    """pydantic puts the kind into the location, right after the key (and index) of the table that has one."""
+    place = 1 if loc[:1] == ("mailbox",) else 2 if loc and loc[0] in KINDS else len(loc)
+    return (*loc[:place], *loc[place + 1 :])
 
 
 def _at(data: Any, path: KeyPath) -> Any:
@@ -137,13 +131,14 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
     return next((found for arg in get_args(annotation) if (found := model_in(arg))), None)
 
 
-def _nearest(word: str, known: Iterable[str], what: str = "key") -> str:
+def _nearest(word: str, known: Iterable[str]) -> str:
     names = list(known)
     near = difflib.get_close_matches(word.lower(), names, n=1)
-    if near:
-        return f"did you mean {near[0]}?" if what == "key" else f"did you mean {near[0]}? One of {', '.join(names)}"
-    return f"one of {', '.join(names)}"
+    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(names)}"
 
 
-def _example(path: KeyPath, data: Mapping[str, Any]) -> str:
-    return "the table [" + str(path[0]) + "]" if len(path) == 1 else f"{path[-1]} = ..."
+def _nearest_kind(path: KeyPath, data: Mapping[str, Any]) -> str:
+    kinds = list(KINDS[str(path[0])])
+    near = difflib.get_close_matches(str(_at(data, path)).lower(), kinds, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return f"{hint}use one of {', '.join(kinds)}"

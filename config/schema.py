@@ -1,4 +1,4 @@
-"""What the owner may say: one file is one `AccountConfig`. Everything is frozen; spans are timedeltas, times are local."""
+"""What the owner may say: one file is one `AccountConfig`. All is frozen; spans are timedeltas, times are local."""
 
 from collections.abc import Mapping
 from itertools import count
@@ -174,9 +174,7 @@ class RuleMatch(Table):
     company: tuple[Line, ...] = Field(default=(), strict=False, description="Words in the company's name.")
     domain: tuple[Domain, ...] = Field(default=(), strict=False, description="The company's domain.")
     role: tuple[Line, ...] = Field(default=(), strict=False, description="Words in the position's title.")
-    industry: tuple[Line, ...] = Field(
-        default=(), strict=False, description="Words of the trade, anywhere in the event."
-    )
+    industry: tuple[Line, ...] = Field(default=(), strict=False, description="Words of the trade, anywhere in it.")
     stage: tuple[Stage, ...] = Field(default=(), strict=False, description="How far along the process it is.")
 
     @model_validator(mode="after")

@@ -18,6 +18,7 @@ COMMAND_TIMEOUT_SECONDS: Final = 30
 MAX_BYTES: Final = 64 * 1024
 
 FORMS: Final = "credential:NAME, command:PROGRAM ARGS, keyring:SERVICE/USER, file:PATH or env:NAME"
+LITERAL: Final = "a secret must not stand in the file itself"
 REMEDY: Final = (
     'keep it elsewhere and name the place: "keyring:SERVICE/USER", "file:PATH" (mode 0600), '
     '"command:pass show mail", "credential:NAME" (systemd) or "env:NAME"'
@@ -47,8 +48,7 @@ class SecretRef:
         target = target.strip()
         check = _FORMS.get(scheme)
         if not colon or check is None:
-            msg = "a secret must not stand in the file itself"
-            raise ValueError(msg)
+            raise ValueError(LITERAL)
         if not target or not check(target):
             msg = f"this is no reference of the form {_SHAPES[scheme]}"
             raise ValueError(msg)
@@ -74,6 +74,9 @@ class Secret:
         return "Secret(****)"
 
     def __str__(self) -> str:
+        return "****"
+
+    def __format__(self, spec: str) -> str:
         return "****"
 
     def __eq__(self, other: object) -> bool:
@@ -145,7 +148,11 @@ def _command(ref: SecretRef) -> str:
     remedy = "run the command by hand and see what it says"
     try:
         done = subprocess.run(  # noqa: S603 (the owner's own command, given as argv; no shell)
-            shlex.split(ref.target), stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_TIMEOUT_SECONDS
+            shlex.split(ref.target),
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=COMMAND_TIMEOUT_SECONDS,
         )
     except subprocess.TimeoutExpired:
         reason = f"took longer than {COMMAND_TIMEOUT_SECONDS} s"
