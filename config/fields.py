@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.functional_validators import PlainValidator
 from pydantic_core import PydanticCustomError
 
+from config.secrets import REMEDY as SECRET_REMEDY
 from config.secrets import SecretRef
 
 
@@ -70,13 +71,14 @@ def format_duration(span: timedelta) -> str:
 def _duration(least: timedelta, most: timedelta) -> Callable[[object], timedelta]:
     def read(value: object) -> timedelta:
         if isinstance(value, str):
-            value = parse_duration(value)
+            try:
+                value = parse_duration(value)
+            except ValueError as error:
+                raise wrong(str(error), remedy='write it like "15 min" or "2 hours"') from None
         if not isinstance(value, timedelta):
-            msg = 'a span of time is written as text, such as "15 min"'
-            raise ValueError(msg)  # noqa: TRY004 (pydantic turns only ValueError into a problem)
+            raise wrong("a span of time is written as text", remedy='write it like "15 min" or "2 hours"')
         if not least <= value <= most:
-            msg = f"this must lie between {format_duration(least)} and {format_duration(most)}"
-            raise ValueError(msg)
+            raise wrong("this is out of bounds", remedy=f"use {format_duration(least)} to {format_duration(most)}")
         return value
 
     return read
@@ -89,21 +91,18 @@ def _clock(value: object) -> time:
             return time(int(match[1]), int(match[2]))
     if isinstance(value, time) and value.tzinfo is None:
         return value.replace(second=0, microsecond=0)
-    msg = 'a time of day is written as "HH:MM", such as "18:30"'
-    raise ValueError(msg)
+    raise wrong("this is no time of day", remedy='write it as "HH:MM", such as "18:30"')
 
 
 def _path(value: object, info: ValidationInfo) -> Path:
     if isinstance(value, Path):
         return value
     if not isinstance(value, str) or not value.strip() or "\0" in value:
-        msg = "a path is written as text and is not empty"
-        raise ValueError(msg)
+        raise wrong("this is no path", remedy='write it as text, such as "~/Mail"')
     try:
         path = Path(value).expanduser()
     except RuntimeError:
-        msg = "the home folder that ~ stands for cannot be told"
-        raise ValueError(msg) from None
+        raise wrong("the home folder that ~ stands for cannot be told", remedy="write the whole path") from None
     folder = (info.context or {}).get("folder")
     return folder / path if folder else path
 
@@ -112,9 +111,11 @@ def _secret_ref(value: object, info: ValidationInfo) -> SecretRef:
     if isinstance(value, SecretRef):
         return value
     if not isinstance(value, str):
-        msg = "a reference to a secret is written as text"
-        raise ValueError(msg)  # noqa: TRY004 (pydantic turns only ValueError into a problem)
-    return SecretRef.parse(value, (info.context or {}).get("folder"))
+        raise wrong("a reference to a secret is written as text", remedy=SECRET_REMEDY)
+    try:
+        return SecretRef.parse(value, (info.context or {}).get("folder"))
+    except ValueError as error:
+        raise wrong(str(error), remedy=SECRET_REMEDY) from None
 
 
 def is_address(text: str) -> bool:
@@ -125,16 +126,14 @@ def is_address(text: str) -> bool:
 def _address(value: str) -> str:
     text = value.strip()
     if not is_address(text):
-        msg = "this is no e-mail address (write it bare: you@example.org)"
-        raise ValueError(msg)
+        raise wrong("this is no e-mail address", remedy="write it bare: you@example.org")
     return text.lower()
 
 
 def _domain(value: str) -> str:
     text = value.strip().lower().removeprefix("@").rstrip(".")
     if not _DOMAIN.fullmatch(text):
-        msg = "this is no domain (write it bare: example.org)"
-        raise ValueError(msg)
+        raise wrong("this is no domain", remedy="write it bare: example.org")
     return text
 
 
@@ -149,8 +148,7 @@ def _host(value: str) -> str:
 
 def _domain_or_refuse(text: str) -> str:
     if not _DOMAIN.fullmatch(text):
-        msg = "this is no host name (write it bare, without scheme, port or path: mail.example.org)"
-        raise ValueError(msg)
+        raise wrong("this is no host name", remedy="write it bare, without scheme, port or path: mail.example.org")
     return text.lower()
 
 
@@ -161,20 +159,19 @@ def _zone(value: str) -> str:
         except (LookupError, ValueError, OSError):
             value = ""
         if not value:
-            msg = "the system's time zone cannot be told"
-            raise ValueError(msg)
+            raise wrong("the system's time zone cannot be told", remedy='set it, such as timezone = "Europe/Berlin"')
     try:
         ZoneInfo(value)
     except (LookupError, ValueError, OSError):
-        msg = 'this is no IANA time zone (such as "Europe/Berlin" or "America/New_York")'
-        raise ValueError(msg) from None
+        raise wrong(
+            "this is no IANA time zone", remedy='use one such as "Europe/Berlin" or "America/New_York"'
+        ) from None
     return value
 
 
 def _language(value: str) -> str:
     if not _LANGUAGE.fullmatch(value):
-        msg = 'a language is written as a BCP 47 tag, such as "en", "de" or "pt-BR"'
-        raise ValueError(msg)
+        raise wrong("this is no language", remedy='write a BCP 47 tag, such as "en", "de" or "pt-BR"')
     return value
 
 
@@ -186,11 +183,9 @@ def _url(value: str) -> str:
     except ValueError:
         host, user = None, None
     if not host or parts.scheme not in {"https", "http"}:
-        msg = "this is no https address"
-        raise ValueError(msg)
+        raise wrong("this is no web address", remedy="write it whole: https://dav.example.org/")
     if user:
-        msg = "a user name or password must not stand in the address (use username and password)"
-        raise ValueError(msg)
+        raise wrong("a user name or password must not stand in the address", remedy="use username and password")
     return value.strip()
 
 
@@ -207,11 +202,9 @@ def is_loopback(host: str) -> bool:
 def _one_line(value: str) -> str:
     text = value.strip()
     if not text:
-        msg = "this must not be empty"
-        raise ValueError(msg)
+        raise wrong("this is empty", remedy="write something, or remove the key")
     if any(ord(char) < 32 for char in text):
-        msg = "this must be a single line"
-        raise ValueError(msg)
+        raise wrong("this has a line break or control character", remedy="write a single line")
     return text
 
 

@@ -12,7 +12,6 @@ from config.connections import Calendar, Mailbox, Notifier
 from config.errors import ConfigProblem
 from config.positions import KeyPath, line_of
 from config.schema import AccountConfig
-from config.secrets import LITERAL, REMEDY
 
 KINDS: Final[dict[str, dict[str, type[BaseModel]]]] = {
     key: {get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(get_args(union)[0])}
@@ -29,6 +28,9 @@ _WANTED: Final = {
     "model_attributes_type": "a table",
     "dict_type": "a table",
 }
+_ECHOES: Final = {"default_factory_not_called"}
+"""pydantic says so where a default depends on a key that is itself wrong."""
+
 _SAID: Final = {
     "literal_error": ("this is not one of the possible values", "use {expected}"),
     "too_short": ("at least one entry is needed", "add one"),
@@ -40,15 +42,16 @@ _SAID: Final = {
 def describe(
     file: Path, lines: dict[KeyPath, int], data: Mapping[str, Any], errors: Iterable[ErrorDetails]
 ) -> list[ConfigProblem]:
-    """One problem for each error; those that only repeat another table's (an inherited value) are left out."""
+    """One problem for each error; those that only repeat another one are left out."""
     problems = []
     for error in errors:
         context = error.get("ctx", {})
-        path = (*_without_tags(error["loc"]), *context.get("where", ()))
-        if error["type"] == "union_tag_invalid":
-            path = (*path, "kind")
-        if _is_inherited(error["type"], path, data):
+        table = _without_tags(error["loc"])
+        if error["type"] in _ECHOES or _is_inherited(error["type"], table, data):
             continue
+        path = (*table, *context.get("where", ("kind",) if error["type"] == "union_tag_invalid" else ()))
+        if error["type"] == "too_short" and _at(data, path):
+            continue  # its entries are wrong, which is told by themselves
         message, remedy = _words(error["type"], error["msg"], path, data, context)
         problems.append(ConfigProblem(file, line_of(lines, path) or 1, dotted(path), message, remedy))
     return problems
@@ -56,7 +59,7 @@ def describe(
 
 def _is_inherited(kind: str, path: KeyPath, data: Mapping[str, Any]) -> bool:
     """The value came from another table (`fill_in`), where the same problem is told."""
-    return path[0] in {"calendars", "notify"} and kind not in {"missing", "wrong"} and not _stands(data, path)
+    return path[:1] in {("calendars",), ("notify",)} and kind != "missing" and not _stands(data, path)
 
 
 def dotted(path: KeyPath) -> str:
@@ -71,9 +74,6 @@ def _words(kind: str, said: str, path: KeyPath, data: Mapping[str, Any], context
     """Message and remedy."""
     if kind in _WANTED:
         return "this has the wrong type", f"write {_WANTED[kind]}"
-    if kind == "value_error":
-        message = str(context["error"])
-        return message, REMEDY if message == LITERAL else ""
     if kind in _SAID:
         message, remedy = _SAID[kind]
         return message, remedy.format(**context)

@@ -18,7 +18,6 @@ COMMAND_TIMEOUT_SECONDS: Final = 30
 MAX_BYTES: Final = 64 * 1024
 
 FORMS: Final = "credential:NAME, command:PROGRAM ARGS, keyring:SERVICE/USER, file:PATH or env:NAME"
-LITERAL: Final = "a secret must not stand in the file itself"
 REMEDY: Final = (
     'keep it elsewhere and name the place: "keyring:SERVICE/USER", "file:PATH" (mode 0600), '
     '"command:pass show mail", "credential:NAME" (systemd) or "env:NAME"'
@@ -48,7 +47,8 @@ class SecretRef:
         target = target.strip()
         check = _FORMS.get(scheme)
         if not colon or check is None:
-            raise ValueError(LITERAL)
+            msg = "a secret must not stand in the file itself"
+            raise ValueError(msg)
         if not target or not check(target):
             msg = f"this is no reference of the form {_SHAPES[scheme]}"
             raise ValueError(msg)

@@ -29,7 +29,8 @@ def blocks() -> list[str]:
 
 def whole(**wanted: str) -> str:
     """Every table once, of those with kinds only the wanted one."""
-    kept, kind = [], {}
+    kept: list[str] = []
+    kind: dict[str, str] = {}
     for block in blocks():
         header = re.match(r"\[+([a-z]+)", block)
         assert header

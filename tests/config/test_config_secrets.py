@@ -3,12 +3,12 @@
 import pickle
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
-from keyring.backends.fail import Keyring as NoKeyring
 
 from config import paths, secrets
 from config.errors import SecretError
@@ -16,13 +16,18 @@ from config.secrets import Secret, SecretRef, resolve
 
 
 class OneSecret(KeyringBackend):
-    priority = 1  # type: ignore[assignment]  # keyring declares a property and documents a number
+    priority = 1
 
     def get_password(self, service: str, username: str) -> str | None:
         return "swordfish" if (service, username) == ("after/word", "ada@example.org") else None
 
     def set_password(self, service: str, username: str, password: str) -> None:
         raise NotImplementedError
+
+
+def no_keyring() -> KeyringBackend:
+    backend: KeyringBackend = keyring.core.load_keyring("keyring.backends.fail.Keyring")
+    return backend
 
 
 def fails(ref: str, word: str) -> None:
@@ -99,11 +104,12 @@ def test_what_a_failing_command_printed_is_not_shown() -> None:
 
 def test_keyring() -> None:
     before = keyring.get_keyring()
+    make: Callable[[], KeyringBackend] = OneSecret
     try:
-        keyring.set_keyring(OneSecret())
+        keyring.set_keyring(make())
         assert resolve(SecretRef.parse("keyring:after/word/ada@example.org")).reveal() == "swordfish"
         fails("keyring:afterword/bob", "nothing is kept")
-        keyring.set_keyring(NoKeyring())
+        keyring.set_keyring(no_keyring())
         fails("keyring:afterword/bob", "cannot be used")
     finally:
         keyring.set_keyring(before)
