@@ -4,16 +4,18 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from pydantic import ValidationError
 
 from config.errors import ConfigError, ConfigProblem
-from config.positions import key_lines
+from config.positions import KeyPath, key_lines
 from config.problems import describe
 from config.schema import AccountConfig
 
 MAX_BYTES: Final = 1024 * 1024
+_MERGE: Final = "keep one of the two files"
+_REPEATS_A_KEY: Final = ("Cannot declare", "Cannot mutate", "Cannot overwrite", "Duplicate")
 _STEM: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,99}")
 
 
@@ -116,22 +118,24 @@ def _parse(text: str, path: Path) -> AccountConfig | list[ConfigProblem]:
         account = AccountConfig.model_validate(data, context={"path": path, "folder": path.parent})
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        return [*problems, *describe(path, key_lines(text), data, details)]
+        return [*problems, *describe(path, _lines(text), data, details)]
     return problems or account
 
 
 def _syntax_problem(path: Path, text: str, said: str) -> ConfigProblem:
     position = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", said)
     line = int(position[1]) if position and position[1] else text.count("\n") + 1 if position else 0
-    # Only the fixed part: tomllib may repeat a key or a character, and a slipped quote makes a secret one.
-    message = re.split(r" \(at |[:'\"]", said, maxsplit=1)[0].strip() if position else "a value cannot be read"
+    message = said[: position.start()] if position else "a value cannot be read"
+    if message.startswith(_REPEATS_A_KEY):
+        # tomllib quotes the key, and a slipped quotation mark can make a secret one.
+        message = "a key or table stands there for the second time"
     remedy = "text stands in quotes, key = value on one line; see: afterword config example"
     return ConfigProblem(path, line, "", f"TOML: {message}", remedy)
 
 
 def _clashes(account: AccountConfig, others: Iterable[AccountConfig]) -> Iterator[ConfigProblem]:
     path = account.path or Path(account.name)
-    lines = _lines_again(path)
+    lines = _lines(_text_of(path))
     for other in others:
         shared = sorted(set(account.owner.addresses) & set(other.owner.addresses))
         name = other.path.name if other.path else other.name
@@ -142,14 +146,19 @@ def _clashes(account: AccountConfig, others: Iterable[AccountConfig]) -> Iterato
             yield ConfigProblem(path, lines.get(("mailbox",), 0), "mailbox", f"{name} serves this mailbox, too", _MERGE)
 
 
-_MERGE: Final = "keep one of the two files"
-
-
-def _lines_again(path: Path) -> dict[Any, int]:
+def _lines(text: str) -> dict[KeyPath, int]:
+    # Where tomllib just managed the depth, the scanner may not; the problem counts for more than its line.
     try:
-        return key_lines(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError):
+        return key_lines(text)
+    except RecursionError:
         return {}
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _identity(account: AccountConfig) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """pydantic's errors in the owner's words: the key as in the file, its line, what to do. Values are never shown."""
 
 import difflib
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -19,6 +21,7 @@ KINDS: Final[dict[str, dict[str, type[BaseModel]]]] = {
 }
 """The models of each table that has a `kind`."""
 
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _WANTED: Final = {
     "string_type": 'text in quotes, such as "..."',
     "bool_type": "true or false, without quotes",
@@ -66,7 +69,11 @@ def dotted(path: KeyPath) -> str:
     """`calendars[0].url`."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            name = part if _BARE.fullmatch(part) else json.dumps(part)
+            text += f".{name}" if text else name
     return text
 
 

@@ -292,6 +292,23 @@ def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path, raw: bytes, line:
     assert found.remedy
 
 
+@pytest.mark.parametrize("depth", range(60, 1000, 13))
+def test_any_depth_of_nesting_is_told(depth: int) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_account(SMALLEST + "x = " + "[" * depth + "]" * depth, FILE)
+    assert len(caught.value.problems) == 1
+
+
+def test_a_key_with_control_characters_is_quoted() -> None:
+    assert list(problems(SMALLEST + '"a\\n\\u001b[31m" = 1\n')) == ['mailbox."a\\n\\u001b[31m"']
+
+
+def test_the_words_of_a_syntax_error_are_kept() -> None:
+    assert "Expected '='" in problems("[owner]\nname\n")[""][1]
+    assert "second time" in problems("a = 1\na = 2\n")[""][1]
+    assert "swordfish" not in str(problems("[swordfish]\n[swordfish]\n"))
+
+
 def test_a_byte_order_mark_is_no_problem(tmp_path: Path) -> None:
     file = tmp_path / "ada.toml"
     file.write_bytes(b"\xef\xbb\xbf" + LOCAL.encode())
