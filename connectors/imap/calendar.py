@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
+from connectors.folders import is_junk, place_of
 from connectors.imap.connection import Connection
 from connectors.imap.cursor import Cursor, Mark
 from connectors.imap.listing import Folder, Selected, foreign_prefixes, select, survey
@@ -24,7 +25,7 @@ from connectors.imap.session import Session
 from connectors.imap.structure import Plan
 from connectors.imap.wire import Refused
 from connectors.imip import read_message
-from connectors.model import CalendarDelta, Invite, Problem, Window
+from connectors.model import CalendarDelta, Invite, Place, Problem, Window
 
 MESSAGES_PER_PULL = 40_000
 """How many structures are looked at before a pull hands over what it has."""
@@ -35,9 +36,6 @@ NO_SEARCH_BELOW = 10_000
 """A gap of UIDs up to which new mail is fetched by its range, without asking first which of them exist."""
 
 _SKIPPED_ROLES = frozenset((r"\junk", r"\trash", r"\drafts", r"\flagged", r"\important"))
-_SKIPPED_NAMES = frozenset(
-    ("junk", "junk e-mail", "junk mail", "spam", "bulk mail", "trash", "deleted items", "deleted messages", "drafts")
-)
 
 
 @dataclass(slots=True)
@@ -109,19 +107,11 @@ class InviteReader:
             by_name = {folder.name: folder for folder in selectable}
             return [by_name[name] for name in self._folders if name in by_name]
         foreign = self._foreign_prefixes(connection)
-        own = [folder for folder in selectable if not folder.name.startswith(foreign or "\0")]
-        kept = [folder for folder in own if not self._is_skipped(folder)]
+        own = [folder for folder in selectable if not folder.name.startswith(foreign)]
+        kept = [folder for folder in own if folder.name not in self._skip and not _is_skipped(folder)]
         # \All holds every message once more (RFC 6154 section 2); the others would be read twice.
         everything = [folder for folder in kept if r"\all" in folder.attributes]
         return everything[:1] or sorted(kept, key=lambda folder: (folder.name != "INBOX", folder.name))
-
-    def _is_skipped(self, folder: Folder) -> bool:
-        last = folder.name.rpartition(folder.separator)[2] if folder.separator else folder.name
-        return (
-            bool(folder.attributes & _SKIPPED_ROLES)
-            or folder.name in self._skip
-            or (folder.name != "INBOX" and last.lower() in _SKIPPED_NAMES)
-        )
 
     def _foreign_prefixes(self, connection: Connection) -> tuple[str, ...]:
         generation, prefixes = self._foreign
@@ -196,6 +186,17 @@ class InviteReader:
             )
             haul.invites += reading.invites
             haul.problems += reading.problems
+
+
+def _is_skipped(folder: Folder) -> bool:
+    """Spam, Trash, Drafts, and folders that only show messages of others once more."""
+    if folder.name == "INBOX":
+        return False
+    return (
+        bool(folder.attributes & _SKIPPED_ROLES)
+        or is_junk(folder.name, folder.separator or "/")
+        or place_of(folder.name, folder.separator or "/") in {Place.TRASH, Place.DRAFTS, Place.QUEUE}
+    )
 
 
 def _is_current(folder: Folder, mark: Mark | None) -> bool:
