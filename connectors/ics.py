@@ -1,7 +1,7 @@
 """Calendar bytes to invites: the pure reader of iCalendar (RFC 5545) and vCalendar 1.0.
 
-It never raises: what cannot be read becomes a Problem that names line or property. Each VEVENT and each property is read
-by itself, VTIMEZONEs only where a private TZID needs them and VALARMs never, so one fault loses nothing else. Policies:
+It never raises: what cannot be read becomes a Problem that names line or property. Each VEVENT and each property is
+read by itself, VTIMEZONEs only where a private TZID needs them, VALARMs never: one fault loses nothing else. Policies:
 
 - Zones: `ics_zones`. IANA name, then Windows name, then embedded VTIMEZONE, then hints within the name.
 - Floating times and dates: X-WR-TIMEZONE, then the calendar's only VTIMEZONE, then (times) a zone that the text names,
@@ -18,8 +18,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from connectors import ics_zones
-from connectors.ics_event import ReadEvent, Surroundings, Unreadable, read_event, split_property
-from connectors.ics_lines import Component, components, unfold
+from connectors.ics_event import ReadEvent, read_event
+from connectors.ics_lines import STOPPED, Component, components, unfold
+from connectors.ics_properties import Surroundings, Unreadable, split_property
 from connectors.ics_rules import safe_rule
 from connectors.ics_text import one_line
 from connectors.model import LIMITS, Invite, MailContext, Method, Problem, ReadLimits
@@ -57,45 +58,61 @@ def read_calendar(
     """
     if len(data) > limits.message_bytes:
         return Reading((), (Problem(key, f"{len(data)} bytes are more than the {limits.message_bytes} that are read"),))
+    base = Surroundings(
+        key=key,
+        method=method or Method.PUBLISH,
+        producer="",
+        fallback=zone,
+        stated=False,
+        vtimezones={},
+        calendar=calendar,
+        owned=owned,
+        mail=mail,
+        limits=limits,
+        version1=False,
+    )
     try:
         unfolded = unfold(data, line_chars=4 * limits.description_chars, total_bytes=limits.calendar_bytes)
         outer = list(components(unfolded.lines))
-        problems = [Problem(key, note) for note in unfolded.notes if "reading stopped" in note]
-        notes: list[str] = []
-        found: list[ReadEvent] = []
+        found, problems, notes = _read_all(outer, base, unfolded.notes)
         if not outer:
-            what = (
-                "the file is empty"
-                if not data.strip()
-                else f"line 1: no BEGIN:VCALENDAR anywhere, begins with {data[:30]!r}"
-            )
-            problems.append(Problem(key, what))
-        for component in outer:
-            if component.name not in ("VCALENDAR", "VEVENT"):
-                if any(other.name == "VCALENDAR" for other in outer):
-                    continue
-                problems.append(Problem(key, f"line {component.number}: BEGIN:{component.name[:30]} is no calendar"))
-                continue
-            around = _surroundings(component, key, zone, calendar, owned, mail, limits, method)
-            events = [component] if component.name == "VEVENT" else _events(component)
-            if not events:
-                kinds = sorted({child.name[:30] for child in component.children})
-                notes.append(
-                    f"line {component.number}: VCALENDAR holds no VEVENT"
-                    + (f", only {', '.join(kinds)}" if kinds else "")
-                )
-            for child in events[:MAX_EVENTS]:
-                try:
-                    found.append(_with_notes(read_event(child, around), child, unfolded.notes))
-                except Unreadable as error:
-                    problems.append(Problem(key, str(error)))
-            if len(events) > MAX_EVENTS:
-                problems.append(Problem(key, f"{len(events)} VEVENTs, only the first {MAX_EVENTS} are read"))
-        return Reading(_invites(found, key, received_at), tuple(problems[:MAX_PROBLEMS]), tuple(notes))
-    except Exception as error:  # noqa: BLE001 - hostile input must not stop anybody else's work; the contract is 'never raises'
-        return Reading(
-            (), (Problem(key, f"the calendar cannot be read: {type(error).__name__}: {one_line(str(error), 200)}"),)
-        )
+            problems.append("the file is empty" if not data.strip() else f"line 1: {_no_calendar(data)}")
+        problems += [note for note in unfolded.notes if STOPPED in note]
+        told = tuple(Problem(key, problem) for problem in problems[:MAX_PROBLEMS])
+        return Reading(_invites(found, key, received_at), told, tuple(notes))
+    except Exception as error:  # noqa: BLE001 - hostile input must not stop anybody else's work: it never raises
+        what = f"the calendar cannot be read: {type(error).__name__}: {one_line(str(error), 200)}"
+        return Reading((), (Problem(key, what),))
+
+
+def _no_calendar(data: bytes) -> str:
+    return f"no BEGIN:VCALENDAR anywhere, it begins with {data[:30]!r}"
+
+
+def _read_all(
+    outer: list[Component], base: Surroundings, line_notes: tuple[str, ...]
+) -> tuple[list[ReadEvent], list[str], list[str]]:
+    """The events, what could not be read, and why a calendar has none."""
+    found: list[ReadEvent] = []
+    problems: list[str] = []
+    notes: list[str] = []
+    calendars = [component for component in outer if component.name in ("VCALENDAR", "VEVENT")]
+    if not calendars:
+        problems += [f"line {other.number}: BEGIN:{other.name[:30]} is no calendar" for other in outer]
+    for component in calendars:
+        around = _surroundings(component, base)
+        events = [component] if component.name == "VEVENT" else _events(component)
+        if not events:
+            kinds = ", ".join(sorted({child.name[:30] for child in component.children}))
+            notes.append(f"line {component.number}: VCALENDAR holds no VEVENT" + (f", only {kinds}" if kinds else ""))
+        for child in events[:MAX_EVENTS]:
+            try:
+                found.append(_with_notes(read_event(child, around), child, line_notes))
+            except Unreadable as error:
+                problems.append(str(error))
+        if len(events) > MAX_EVENTS:
+            problems.append(f"{len(events)} VEVENTs, only the first {MAX_EVENTS} are read")
+    return found, problems, notes
 
 
 def _events(component: Component) -> list[Component]:
@@ -121,37 +138,25 @@ def _line_of(note: str) -> int:
     return int(note.removeprefix("line ").partition(":")[0])
 
 
-def _surroundings(
-    component: Component,
-    key: str,
-    zone: ZoneInfo,
-    calendar: str,
-    owned: bool,
-    mail: MailContext | None,
-    limits: ReadLimits,
-    method: Method | None,
-) -> Surroundings:
+def _surroundings(component: Component, base: Surroundings) -> Surroundings:
+    if component.name != "VCALENDAR":
+        return base
     head: dict[str, str] = {}
-    if component.name == "VCALENDAR":
-        for line in component.lines:
-            try:
-                found = split_property(line)
-            except ValueError:
-                continue
-            head.setdefault(found.name, found.value.strip())
+    for line in component.lines:
+        try:
+            found = split_property(line)
+        except ValueError:
+            continue
+        head.setdefault(found.name, found.value.strip())
     vtimezones = _vtimezones(component)
     stated = ics_zones.iana(head.get("X-WR-TIMEZONE", "")) or _only_zone(vtimezones)
-    return Surroundings(
-        key=key,
-        method=_method(head.get("METHOD", "")) or method or Method.PUBLISH,
+    return replace(
+        base,
+        method=_method(head.get("METHOD", "")) or base.method,
         producer=one_line(head.get("PRODID", ""), 200),
-        fallback=stated or zone,
+        fallback=stated or base.fallback,
         stated=stated is not None,
         vtimezones=vtimezones,
-        calendar=calendar,
-        owned=owned,
-        mail=mail,
-        limits=limits,
         version1=head.get("VERSION", "").startswith("1"),
     )
 

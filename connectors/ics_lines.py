@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 NESTING = 16
 """Components nested deeper than this are passed over."""
+MAX_NOTES = 20
+STOPPED = "reading stopped here"
 
 _NAME = re.compile(rb"[A-Za-z0-9.\-]+[;:]")
 _UNSTUFFED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -75,6 +77,31 @@ def decode_line(raw: bytes) -> str:
         return raw.decode("cp1252", "replace")
 
 
+@dataclass(slots=True)
+class _Folding:
+    """The content line that is being put together from physical ones."""
+
+    number: int
+    parts: list[bytes]
+    size: int
+    cut: bool = False
+
+    @property
+    def breaks_softly(self) -> bool:
+        """A vCalendar 1.0 text in quoted-printable whose last line ends in a soft break."""
+        return self.parts[-1].endswith(b"=") and b"QUOTED-PRINTABLE" in self.parts[0][:200].upper()
+
+    def add(self, piece: bytes, room: int) -> None:
+        kept = piece[: max(0, room - self.size)]
+        self.cut = self.cut or len(kept) < len(piece)
+        if kept:
+            self.parts.append(kept)
+            self.size += len(kept)
+
+    def line(self) -> Line:
+        return Line(self.number, _UNSTUFFED.sub("", decode_line(b"".join(self.parts))))
+
+
 def unfold(data: bytes, *, line_chars: int, total_bytes: int) -> Unfolded:
     """Content lines of a calendar.
 
@@ -85,84 +112,85 @@ def unfold(data: bytes, *, line_chars: int, total_bytes: int) -> Unfolded:
     physical = to_utf8(data).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     lines: list[Line] = []
     notes: list[str] = []
-    parts: list[bytes] = []
-    first = kept = size = 0
-    cut = stopped = False
+    current: _Folding | None = None
+    kept = 0
 
-    def finish() -> None:
-        nonlocal kept
-        if parts:
-            text = _UNSTUFFED.sub("", decode_line(b"".join(parts)))
-            lines.append(Line(first, text))
-            kept += size
+    def finish(folding: _Folding | None) -> int:
+        if folding is None:
+            return 0
+        if folding.cut:
+            notes.append(f"line {folding.number}: cut after {line_chars} octets")
+        lines.append(folding.line())
+        return folding.size
 
     for number, raw in enumerate(physical.split(b"\n"), 1):
         if not raw.strip():
             continue
-        quoted_break = bool(parts) and parts[-1].endswith(b"=") and b"QUOTED-PRINTABLE" in parts[0][:200].upper()
-        if parts and (raw[:1] in b" \t" or quoted_break or not _NAME.match(raw)):
-            if raw[:1] in b" \t":
-                piece = raw[1:]
-            elif quoted_break:
-                parts[-1] = parts[-1][:-1]
-                piece = raw
-            else:
-                piece = b"\\n" + raw
-                notes.append(f"line {number}: taken as the rest of line {first}, it is no property")
-            if size + len(piece) <= line_chars:
-                parts.append(piece)
-                size += len(piece)
-            elif not cut:
-                cut = True
-                parts.append(piece[: line_chars - size])
-                size = line_chars
-                notes.append(f"line {first}: cut after {line_chars} octets")
-            continue
-        finish()
+        if current is not None:
+            piece = _continuation(raw, current)
+            if piece is not None:
+                if piece is not raw and piece.startswith(b"\\n") and raw[:1] not in b" \t":
+                    notes.append(f"line {number}: taken as the rest of line {current.number}, it is no property")
+                current.add(piece, line_chars)
+                continue
+            kept += finish(current)
+            current = None
         if kept > total_bytes:
-            notes.append(
-                f"line {number}: reading stopped here, the calendar has more than {total_bytes} octets of text"
-            )
-            stopped = True
+            notes.append(f"line {number}: {STOPPED}, the calendar has more than {total_bytes} octets of text")
             break
-        parts, first, size, cut = [raw[:line_chars]], number, min(len(raw), line_chars), len(raw) > line_chars
-        if cut:
-            notes.append(f"line {number}: cut after {line_chars} octets")
-    if not stopped:
-        finish()
-    return Unfolded(lines, tuple(notes[:20]))
+        current = _Folding(number, [], 0)
+        current.add(raw, line_chars)
+    finish(current)
+    return Unfolded(lines, tuple(notes[:MAX_NOTES]))
+
+
+def _continuation(raw: bytes, current: _Folding) -> bytes | None:
+    """What a physical line adds to the content line before it; None where it begins one of its own."""
+    if raw[:1] in b" \t":
+        return raw[1:]
+    if current.breaks_softly:
+        current.parts[-1] = current.parts[-1][:-1]
+        return raw
+    return None if _NAME.match(raw) else b"\\n" + raw
 
 
 def components(lines: list[Line]) -> Iterator[Component]:
     """The outermost components, complete or not; an END that nothing opened is passed over, a lost END is supplied."""
     stack: list[Component] = []
-    depth_over = 0
+    too_deep = 0
     for line in lines:
-        head = line.text[:6].upper()
-        if head == "BEGIN:":
-            if len(stack) >= NESTING:
-                depth_over += 1
-                continue
-            opened = Component(line.text[6:].strip().upper(), line.number)
-            if stack and stack[-1].name == opened.name == "VEVENT":
-                stack.pop()
-            if stack:
-                stack[-1].children.append(opened)
-            stack.append(opened)
-        elif head[:4] == "END:":
-            if depth_over:
-                depth_over -= 1
-                continue
-            name = line.text[4:].strip().upper()
-            if any(open_.name == name for open_ in stack):
-                while stack:
-                    closed = stack.pop()
-                    if closed.name == name:
-                        closed.closed = True
-                        break
-                if not stack:
-                    yield closed
+        word = line.text[:6].upper()
+        if word == "BEGIN:":
+            too_deep += _open(stack, Component(line.text[6:].strip().upper(), line.number))
+        elif word.startswith("END:") and too_deep:
+            too_deep -= 1
+        elif word.startswith("END:"):
+            outermost = _close(stack, line.text[4:].strip().upper())
+            if outermost is not None:
+                yield outermost
         elif stack:
             stack[-1].lines.append(line)
     if stack:
         yield stack[0]
+
+
+def _open(stack: list[Component], opened: Component) -> bool:
+    """Whether it lies too deep to be opened."""
+    if len(stack) >= NESTING:
+        return True
+    if stack and stack[-1].name == opened.name == "VEVENT":
+        stack.pop()
+    if stack:
+        stack[-1].children.append(opened)
+    stack.append(opened)
+    return False
+
+
+def _close(stack: list[Component], name: str) -> Component | None:
+    """The outermost component, if this END closed it."""
+    if all(component.name != name for component in stack):
+        return None
+    while (closed := stack.pop()).name != name:
+        pass
+    closed.closed = True
+    return None if stack else closed

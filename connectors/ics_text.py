@@ -4,9 +4,10 @@ import re
 from html.parser import HTMLParser
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body br dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr li main nav "
-    "ol p pre section table tr ul".split()
-)
+    ("address", "article", "aside", "blockquote", "body", "br", "dd", "div", "dl", "dt", "fieldset", "footer", "form",
+     "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table",
+     "tr", "ul")
+)  # fmt: skip
 _SILENT = frozenset(("head", "script", "style", "title", "template", "noscript"))
 _MARKUP = re.compile(
     r"<(?:!doctype|html|body|head|div|p|br|span|b|i|u|a|ul|ol|li|table|font|strong|em|h[1-6]|html-blob|pre|img|hr)\b[^<>]{0,2000}>",

@@ -28,9 +28,11 @@ _SAMPLES = tuple(
 )
 _OLD_SAMPLES = tuple(datetime(2004, month, day, 12, tzinfo=UTC) for month in range(1, 13) for day in (1, 10, 19, 28))
 _COMMON = (
-    "UTC Europe/London Europe/Berlin America/New_York America/Chicago America/Denver America/Los_Angeles Asia/Kolkata "
-    "Asia/Tokyo Asia/Shanghai Australia/Sydney Europe/Helsinki America/Sao_Paulo"
-).split()
+    "UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/Chicago", "America/Denver",
+    "America/Los_Angeles", "Asia/Kolkata", "Asia/Tokyo", "Asia/Shanghai", "Australia/Sydney", "Europe/Helsinki",
+    "America/Sao_Paulo",
+)  # fmt: skip
+"""Tried first, so that of several zones with the same offsets the best known one is named."""
 _HINTS = {
     "atlantic time": "America/Halifax", "eastern": "America/New_York", "central time": "America/Chicago",
     "mountain time": "America/Denver", "pacific time": "America/Los_Angeles", "arizona": "America/Phoenix",
@@ -88,9 +90,8 @@ def _cities() -> Mapping[str, str]:
 def iana(name: str) -> ZoneInfo | None:
     """The zone of an IANA name in any case, bare or behind a producer's prefix, or of a Windows name; else None.
 
-    Prefixes: `/freeassociation.sourceforge.net/Tzfile/Europe/Berlin` (Evolution), `/mozilla.org/20050126_1/Europe/Berlin`
-    (Sunbird), `/softwarestudio.org/Olson_20011030_5/America/Chicago` (Evolution 1). `US-Eastern`, `America-Chicago`: Apple's and
-    Oracle's way to avoid the slash.
+    Prefixes: `/freeassociation.sourceforge.net/Tzfile/Europe/Berlin` and `/softwarestudio.org/Olson_20011030_5/...`
+    (Evolution), `/mozilla.org/20050126_1/Europe/Berlin` (Sunbird). `US-Eastern`, `America-Chicago` avoid the slash.
     """
     text = name.strip().strip("\"'").replace(" ", "_") if "/" in name else name.strip().strip("\"'")
     folded = text.casefold()
@@ -128,10 +129,12 @@ def from_vtimezone(text: str) -> Defined:
     """The zone that VTIMEZONE text defines. Raises ValueError for one that cannot be read."""
     try:
         component = icalendar.Timezone.from_ical(text)
-        exact = component.to_tz(lookup_tzid=False)
+        if not isinstance(component, icalendar.Timezone):
+            raise TypeError("it is no VTIMEZONE")  # noqa: TRY301 - joins what icalendar raises
+        exact: tzinfo = component.to_tz(lookup_tzid=False)
         now = [moment.astimezone(exact).utcoffset() for moment in _SAMPLES]
         then = [moment.astimezone(exact).utcoffset() for moment in _OLD_SAMPLES]
-    except Exception as error:  # noqa: BLE001 - icalendar lets many kinds through for one bad line (FIELD.md)
+    except Exception as error:
         raise ValueError(f"{type(error).__name__}: {error}"[:200]) from error
     if (zone := _same_offsets(_SAMPLES, now)) is not None:
         return Defined(exact, zone)
@@ -148,11 +151,11 @@ def _same_offsets(moments: Sequence[datetime], offsets: Sequence[timedelta | Non
 
 
 def by_hint(name: str) -> Resolved | None:
-    """A place or an offset within a name: `(UTC+01:00) Amsterdam, Berlin` (Exchange), `(GMT-05.00) Eastern` (Zimbra)."""
+    """A place or offset within a name: `(UTC+01:00) Amsterdam, Berlin` (Exchange), `(GMT-05.00) Eastern` (Zimbra)."""
     folded = name.casefold()
-    hinted = next((zone for hint, zone in _HINTS.items() if hint in folded), None)
+    found = next((place for hint, place in _HINTS.items() if hint in folded), None)
     words = re.split(r"[,/()]|\bStandard Time\b", name)
-    found = hinted or next((zone for word in words if (zone := _cities().get(word.strip().casefold()))), None)
+    found = found or next((place for word in words if (place := _cities().get(word.strip().casefold()))), None)
     if found:
         return Resolved(ZoneInfo(found), ZoneInfo(found), f"TZID {name[:60]!r} read as {found}")
     offset = quirks.fixed_offset(name)

@@ -21,6 +21,8 @@ from connectors.itip_expand import ending, from_start, starts, touches
 from connectors.model import LIMITS, Event, Invite, Method, PartStat, Person, ReadLimits, Status, Window
 
 _EPOCH = datetime(1, 1, 2, tzinfo=UTC)
+MAX_SUBJECTS = 50
+"""How many UIDs are looked at in search of one that is not cancelled."""
 _CONTENT = (Method.PUBLISH, Method.REQUEST, Method.ADD, Method.CANCEL)
 
 Revision = tuple[int, datetime, datetime, bool, bool, str, datetime, datetime, str, str, str]
@@ -305,17 +307,29 @@ def subject_occurrence(
     a message of its own is about, unless that was a mere CANCEL beside a series that goes on; else the first occurrence.
     Where there is nothing but a REPLY or COUNTER, the event as that one says it.
     """
-    candidates: list[tuple[bool, datetime, datetime, Event]] = []
-    for uid, story in sorted(_stories(invites).items()):
-        mine = [invite for invite in invites if invite.uid == uid]
-        event = _subject(story, mine, addresses, limits)
-        if event is not None:
-            stamps = [one.dtstamp or _EPOCH for invite in mine for one in invite.events]
-            candidates.append((event.status is not Status.CANCELLED, max(stamps), event.end.astimezone(UTC), event))
-    if candidates:
-        return max(candidates, key=lambda one: one[:3])[3]
+    by_uid: defaultdict[str, list[Invite]] = defaultdict(list)
+    for invite in invites:
+        by_uid[invite.uid].append(invite)
+    cancelled: Event | None = None
+    for group in sorted(by_uid.values(), key=_latest, reverse=True)[:MAX_SUBJECTS]:
+        event = _subject(_tell(group), group, addresses, limits)
+        if event is not None and event.status is not Status.CANCELLED:
+            return event
+        cancelled = cancelled or event
+    if cancelled is not None:
+        return cancelled
     rest = [_Said(event, invite) for invite in invites for event in invite.events]
     return max(rest, key=lambda one: one.revision).event if rest else None
+
+
+def _latest(group: Sequence[Invite]) -> tuple[datetime, datetime, datetime, str]:
+    events = [event for invite in group for event in invite.events]
+    return (
+        max(event.dtstamp or _EPOCH for event in events),
+        max(invite.received_at or _EPOCH for invite in group),
+        max(event.end for event in events),
+        group[0].uid,
+    )
 
 
 def _subject(story: _Story, invites: list[Invite], addresses: Collection[str], limits: ReadLimits) -> Event | None:
@@ -331,4 +345,4 @@ def _subject(story: _Story, invites: list[Invite], addresses: Collection[str], l
     if about:
         return max(about, key=lambda event: (event.status is not Status.CANCELLED, alone[event.recurrence_id]))
     live = [event for event in found if event.status is not Status.CANCELLED]
-    return (live or found or [None])[0]
+    return next(iter(live or found), None)
