@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -42,12 +42,14 @@ def load_folder(path: Path) -> Loaded:
     """
     good: list[AccountConfig] = []
     errors: list[ConfigError] = []
+    taken: dict[object, Path] = {}
     for file in _files(path):
         result = _read(file)
         if isinstance(result, AccountConfig):
-            clashes = list(_clashes(result, good))
+            clashes = _clashes(result, taken)
             if not clashes:
                 good.append(result)
+                taken |= dict.fromkeys((*result.owner.addresses, _identity(result)), file)
                 continue
             result = clashes
         errors.append(ConfigError(result))
@@ -133,17 +135,19 @@ def _syntax_problem(path: Path, text: str, said: str) -> ConfigProblem:
     return ConfigProblem(path, line, "", f"TOML: {message}", remedy)
 
 
-def _clashes(account: AccountConfig, others: Iterable[AccountConfig]) -> Iterator[ConfigProblem]:
+def _clashes(account: AccountConfig, taken: Mapping[object, Path]) -> list[ConfigProblem]:
+    found: list[tuple[KeyPath, str]] = []
+    for address in account.owner.addresses:
+        if address in taken:
+            found.append((("owner", "addresses"), f"{address} is the owner of {taken[address].name}, too"))
+            break
+    if (mailbox := _identity(account)) in taken:
+        found.append((("mailbox",), f"{taken[mailbox].name} serves this mailbox, too"))
+    if not found:
+        return []
     path = account.path or Path(account.name)
     lines = _lines(_text_of(path))
-    for other in others:
-        shared = sorted(set(account.owner.addresses) & set(other.owner.addresses))
-        name = other.path.name if other.path else other.name
-        if shared:
-            message = f"{shared[0]} is the owner of {name}, too"
-            yield ConfigProblem(path, lines.get(("owner", "addresses"), 0), "owner.addresses", message, _MERGE)
-        if _identity(account) == _identity(other):
-            yield ConfigProblem(path, lines.get(("mailbox",), 0), "mailbox", f"{name} serves this mailbox, too", _MERGE)
+    return [ConfigProblem(path, lines.get(key, 0), ".".join(map(str, key)), said, _MERGE) for key, said in found]
 
 
 def _lines(text: str) -> dict[KeyPath, int]:

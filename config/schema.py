@@ -172,9 +172,11 @@ class RuleMatch(Table):
     """Which interviews a rule is for: one entry of each list given must fit. Words fit in any case."""
 
     company: tuple[Line, ...] = Field(default=(), strict=False, description="Words in the company's name.")
-    domain: tuple[Domain, ...] = Field(default=(), strict=False, description="The company's domain.")
+    domain: tuple[Domain, ...] = Field(default=(), strict=False, description="A domain among the event's people.")
     role: tuple[Line, ...] = Field(default=(), strict=False, description="Words in the position's title.")
-    industry: tuple[Line, ...] = Field(default=(), strict=False, description="Words of the trade, anywhere in it.")
+    industry: tuple[Line, ...] = Field(
+        default=(), strict=False, description="Words of the trade, in the event's title or text."
+    )
     stage: tuple[Stage, ...] = Field(default=(), strict=False, description="How far along the process it is.")
 
     @model_validator(mode="after")
