@@ -12,12 +12,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import HeaderParseError
+from email.header import decode_header
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage, Message
 from email.utils import format_datetime, getaddresses, parsedate_to_datetime
 
 from connectors.ics_text import html_to_text, one_line
-from connectors.imip import decode_words
 from connectors.model import LIMITS, Address, Draft, Note, canonical_address
 
 _MESSAGE_ID = re.compile(r"<[^<>\s\x00-\x1f\x7f]{1,900}>")
@@ -113,6 +114,16 @@ def read_headers(message: bytes) -> Headers:
         date=_date(_field(parsed, "Date")),
         automatic=calendar or _is_automatic(parsed),
     )
+
+
+def decode_words(raw: str) -> str:
+    """A field with its encoded words (RFC 2047) decoded, on one line; undecodable ones stay as they are."""
+    if "=?" not in raw:
+        return one_line(raw)
+    try:
+        return one_line("".join(_word(piece, charset) for piece, charset in decode_header(raw)))
+    except (HeaderParseError, ValueError, LookupError):
+        return one_line(raw)
 
 
 def header_block(message: bytes) -> bytes:
@@ -226,6 +237,17 @@ def _text(octets: bytes) -> str:
         return octets.decode("latin-1")
 
 
+def _word(piece: bytes | str, charset: str | None) -> str:
+    if isinstance(piece, str):
+        return piece
+    if charset:
+        try:
+            return piece.decode(charset)
+        except (LookupError, ValueError):
+            pass
+    return _text(piece)
+
+
 def _first_id(value: str) -> str:
     found = _MESSAGE_ID.search(value)
     return found.group() if found else ""
@@ -309,9 +331,4 @@ def _decoded(part: Message) -> str:
         charset = part.get_content_charset("utf-8")
     except (ValueError, LookupError, AttributeError):
         charset = "utf-8"
-    for candidate in ("utf-8" if charset == "us-ascii" else charset, "utf-8"):
-        try:
-            return octets.decode(candidate)[:_TEXT_CHARS]
-        except (LookupError, ValueError):
-            continue
-    return octets.decode("latin-1")[:_TEXT_CHARS]
+    return _word(octets, "utf-8" if charset == "us-ascii" else charset)[:_TEXT_CHARS]

@@ -1,5 +1,6 @@
 """Draft to octets and back: format, safety of headers, and a fingerprint that survives other mail programs."""
 
+import base64
 import email
 import email.policy
 from dataclasses import replace
@@ -127,7 +128,7 @@ def test_an_international_domain_is_written_in_ascii() -> None:
     assert fingerprint(write_draft(draft)) == fingerprint_of(draft)
 
 
-@given(st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=400), st.text(max_size=100))
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=400), st.text(max_size=100))
 def test_fingerprint_of_a_draft_is_that_of_its_octets(body: str, subject: str) -> None:
     draft = replace(DRAFT, body=body, subject=subject.encode("utf-8", "replace").decode())
     assert fingerprint(write_draft(draft)) == fingerprint_of(draft)
@@ -205,13 +206,11 @@ def test_what_no_person_wrote_is_automatic(data: bytes) -> None:
 
 
 def test_a_person_may_speak_of_methods_or_send_an_invite() -> None:
-    assert not read_headers(b"Auto-Submitted: no
-Content-Type: text/plain
-
-method=reply").automatic
-    request = CALENDAR_REPLY.replace(b"TUVUSE9EOlJFUExZ", b"TUVUSE9EOlhYWFhY").replace(b"NRVRIT0Q6UkVQTFkN", b"NRVRIT0Q6UkVRVVVN")
-    assert request != CALENDAR_REPLY
-    assert not read_headers(request).automatic
+    assert not read_headers(b"Auto-Submitted: no\r\nContent-Type: text/plain\r\n\r\nmethod=reply").automatic
+    reply = base64.b64encode(b"BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nEND:VCALENDAR")
+    request = base64.b64encode(b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR")
+    assert reply in CALENDAR_REPLY
+    assert not read_headers(CALENDAR_REPLY.replace(reply, request)).automatic
 
 
 @given(st.binary(max_size=600))
