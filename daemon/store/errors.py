@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 
@@ -96,5 +96,8 @@ def translated(where: str) -> Iterator[None]:
         raise of_sqlite(error, where) from error
     except PoolTimeout as error:
         raise StoreLocked("every connection is in use", where=where, remedy="try again") from error
+    except StatementError as error:
+        # A value that no column takes, a naive datetime for one: the caller's fault and not the database's.
+        raise (error.orig or error) from None
     except SQLAlchemyError as error:
         raise StoreError(f"the database failed: {type(error).__name__}", where=where) from error

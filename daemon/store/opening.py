@@ -101,7 +101,7 @@ def _open_file(url: URL, path: Path, patience: timedelta) -> Engine:
             elif current != upgrading.newest():
                 _keep_copy(path)
             if current != upgrading.newest():
-                upgrading.upgrade(connection)
+                upgrading.run(connection)
     except BaseException:
         engine.dispose()
         raise
@@ -170,7 +170,7 @@ def _open_server(url: URL) -> Engine:
         with translated(where), writing(engine) as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _PG_LOCK})
             if upgrading.examine(connection, where) != upgrading.newest():
-                upgrading.upgrade(connection)
+                upgrading.run(connection)
     except BaseException:
         engine.dispose()
         raise

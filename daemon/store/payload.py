@@ -15,7 +15,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from daemon.store.errors import StoreCorrupt
 
-
 _adapter = cache(TypeAdapter[Any])
 
 

@@ -274,23 +274,25 @@ class AccountStore:
     def forget(
         self,
         *,
-        now: datetime,
         before: datetime | None = None,
         interview_id: str | None = None,
         everything: bool = False,
         uids: Collection[str] = (),
+        now: datetime | None = None,
     ) -> int:
         """Remove what is kept: all, or what ended before a time, or one interview (`uids`: also invites of these).
 
-        Returns how many rows. What was forgotten is not drafted again; docs/store.md says what stays for that.
+        Returns how many rows. What was forgotten is not drafted again; docs/store.md says what stays for that. `now`
+        is taken to be when the store was opened, unless it is given.
         """
+        moment = now or self._store.opened_at
         removed = 0
         with self._write() as connection:
             if everything:
-                removed += forgetting.everything(connection, self.name, now)
+                removed += forgetting.everything(connection, self.name, moment)
             if before is not None:
-                removed += forgetting.older_than(connection, self.name, before, now)
+                removed += forgetting.older_than(connection, self.name, before, moment)
             if interview_id is not None:
-                removed += forgetting.interview(connection, self.name, interview_id, uids, now)
+                removed += forgetting.interview(connection, self.name, interview_id, uids, moment)
         self._store.scrub()
         return removed

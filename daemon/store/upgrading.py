@@ -51,11 +51,11 @@ def examine(connection: Connection, where: str) -> str | None:
     return current
 
 
-def upgrade(connection: Connection) -> None:
-    """Run every migration that is still due."""
+def run(connection: Connection, target: str = "head") -> None:
+    """Run every migration from where the store is to `target`; `base` is an empty database."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     with _one_at_a_time:
-        command.upgrade(config, "head")
+        (command.downgrade if target == "base" else command.upgrade)(config, target)
