@@ -5,7 +5,7 @@ A vendor's message may hold the address that was asked for, which for some conne
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -61,15 +61,14 @@ def translated(account: str, operation: str) -> Iterator[None]:
         raise found.error(account, operation) from None
 
 
-def refusal(response: httpx.Response, account: str, operation: str) -> ConnectorError:
-    """What an answer with an HTTP status that is no success means (RFC 9110 section 15, RFC 6585)."""
-    status = response.status_code
+def refusal(status: int, headers: Mapping[str, str], account: str, operation: str) -> ConnectorError:
+    """What an HTTP status that is no success means (RFC 9110 section 15, RFC 6585)."""
     if status == HTTPStatus.TOO_MANY_REQUESTS or (
-        status == HTTPStatus.SERVICE_UNAVAILABLE and "Retry-After" in response.headers
+        status == HTTPStatus.SERVICE_UNAVAILABLE and "Retry-After" in headers
     ):
         return RateLimited(
             f"the server asks to slow down ({status})",
-            retry_after=retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC)),
+            retry_after=retry_after(headers.get("Retry-After", ""), datetime.now(UTC)),
             account=account,
             operation=operation,
         )

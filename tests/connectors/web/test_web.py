@@ -184,7 +184,7 @@ def test_every_exception_of_tls_has_a_meaning() -> None:
     ],
 )
 def test_statuses(status: int, kind: type[ConnectorError]) -> None:
-    error = refusal(httpx.Response(status), "owner", "look")
+    error = refusal(status, {}, "owner", "look")
     assert type(error) is kind
 
 
