@@ -82,7 +82,7 @@ __all__ = [
     "When",
 ]
 
-When = Literal["same_evening", "next_morning", "after_hours"]
+When = Literal["soon", "same_evening", "next_morning", "after_hours"]
 Formality = Literal["formal", "informal"]
 Stage = Literal[
     "recruiter_screen",
@@ -96,7 +96,7 @@ Stage = Literal[
     "informational",
 ]
 
-_WHEN: Final = "same_evening, next_morning, or after_hours (delay after the end)."
+_WHEN: Final = "soon (after the grace), same_evening, next_morning, or after_hours (working hours after the end)."
 _FORMALITY: Final = "formal or informal address (Sie/du, vous/tu). Default: as the language and the invite suggest."
 
 
@@ -124,10 +124,12 @@ class OwnerConfig(Table):
 class Timing(Table):
     """When a draft is made. All times are local to the owner."""
 
-    when: When = Field(default="same_evening", description=_WHEN)
+    when: When = Field(default="soon", description=_WHEN)
     evening: Clock = Field(default="18:00", validate_default=True, description="What same_evening means.")
     morning: Clock = Field(default="08:30", validate_default=True, description="What next_morning means.")
-    delay: Delay = Field(default=parse_duration("2 hours"), description="What after_hours waits after the end.")
+    delay: Delay = Field(
+        default=parse_duration("3 hours"), description="What after_hours waits, counted from 9:00 to 18:00."
+    )
     working_days_only: bool = Field(default=False, description="Wait for the next working day (Monday to Friday).")
     grace: Delay = Field(
         default=parse_duration("15 min"), description="How long after its end an interview counts as finished."
@@ -191,7 +193,7 @@ class Rule(Table):
 
     match: RuleMatch = Field(description="Which interviews it is for.")
     when: When | None = Field(default=None, description=_WHEN)
-    delay: Delay | None = Field(default=None, description="What after_hours waits after the end.")
+    delay: Delay | None = Field(default=None, description="What after_hours waits, counted from 9:00 to 18:00.")
     working_days_only: bool | None = Field(default=None, description="Wait for the next working day.")
     formality: Formality | None = Field(default=None, description=_FORMALITY)
     language: Language | None = Field(default=None, description="Language of the draft. Default: the invite's.")
@@ -213,7 +215,9 @@ class Service(Table):
     """How the service works for this account."""
 
     poll_interval: Interval = Field(default=parse_duration("5 min"), description="How often it plans anew.")
-    look_back: LookBack = Field(default=parse_duration("30 days"), description="How far back a first look reaches.")
+    look_back: LookBack = Field(
+        default=parse_duration("14 days"), description="How far back calendars and mail are read."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
 
 

@@ -54,6 +54,8 @@ class Settled(StrEnum):
     """It was found lying there: made by an earlier life of this account."""
     ABSENT = "absent"
     """Looked for after the wait and not found: it never happened."""
+    IN_DOUBT = "in_doubt"
+    """Not found, but too late to be sure that it never was: it is not made again unless the owner asks."""
     REFUSED = "refused"
     """The mailbox refused: DraftChanged, DraftNotFound, a full mailbox."""
 

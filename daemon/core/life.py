@@ -200,7 +200,8 @@ def _open_state(facts: FollowUpFacts, written: JournalEntry | None, now: datetim
         return Life(State.DUE, created, "no draft yet")
     drafted_at = _first_written_at(facts.journal) or written.at
     ref = written.ref
-    fresh = [look for look in facts.looks if look.last_at >= written.at]
+    # The look that came just before the writing bears the same time; it says nothing about what was written.
+    fresh = [look for look in facts.looks if look.last_at > written.at]
     telling = [look for look in fresh if _drafts(look) or Place.DRAFTS not in look.unseen]
     if not telling:
         return Life(State.UNTOUCHED, drafted_at, "written and not looked at since", ref=ref, drafted_at=drafted_at)
@@ -211,7 +212,7 @@ def _open_state(facts: FollowUpFacts, written: JournalEntry | None, now: datetim
     present = _drafts(last)
     if present:
         return _present(present, last, ref, drafted_at)
-    return _absent(telling, ref, drafted_at, now)
+    return _absent(telling, written, drafted_at, now)
 
 
 def _present(present: Sequence[Sighting], last: Look, ref: DraftRef | None, drafted_at: datetime) -> Life:
@@ -231,13 +232,14 @@ def _present(present: Sequence[Sighting], last: Look, ref: DraftRef | None, draf
     )
 
 
-def _absent(telling: Sequence[Look], ref: DraftRef | None, drafted_at: datetime, now: datetime) -> Life:
+def _absent(telling: Sequence[Look], written: JournalEntry, drafted_at: datetime, now: datetime) -> Life:
+    ref = written.ref
     run: list[Look] = []
     for look in reversed(telling):
         if _drafts(look):
             break
         run.insert(0, look)
-    missing_since, last = run[0].first_at, run[-1]
+    missing_since, last = max(run[0].first_at, written.at), run[-1]
     sightings = last.observation.sightings
     in_trash = next((s for s in sightings if s.place is Place.TRASH and s.rung <= Rung.TOKEN), None)
     if in_trash is not None and not last.suspect:

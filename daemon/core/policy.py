@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from daemon.core.model import Formality, Interview, Recipient, RecipientKind, Voice
 from daemon.core.timing import ReminderPolicy, Timing, When
@@ -21,16 +22,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One `[[rules]]` table: it matches where every condition that it states matches, and sets what it states."""
+    """One `[[rules]]` table. It matches where one entry of every list that it states fits; it sets what it states."""
 
-    company: str = ""
-    domain: str = ""
-    role: str = ""
-    industry: str = ""
+    company: tuple[str, ...] = ()
+    domain: tuple[str, ...] = ()
+    role: tuple[str, ...] = ()
+    industry: tuple[str, ...] = ()
     """Words looked for in the invite's title and text."""
-    stage: str = ""
+    stage: tuple[str, ...] = ()
     when: When | None = None
-    hours: int | None = None
+    delay: timedelta | None = None
     working_days_only: bool | None = None
     formality: Formality | None = None
     language: str = ""
@@ -47,6 +48,7 @@ class Wishes:
     policy: Policy
     rules: tuple[Rule, ...] = ()
     reminder: ReminderPolicy = field(default_factory=ReminderPolicy)
+    reminder_language: str = "en"
     where: str = "your Drafts folder"
     """How the mailbox's Drafts are called when the owner is told about them."""
 
@@ -64,16 +66,13 @@ def _matches(rule: Rule, interview: Interview) -> bool:
     conditions = (
         (rule.company, interview.company.value if interview.company else ""),
         (rule.role, interview.role.value if interview.role else ""),
-        (rule.stage, interview.stage.value if interview.stage else ""),
+        (rule.industry, " ".join(f"{part.event.summary} {part.event.description}" for part in interview.parts)),
     )
-    if any(wanted and wanted.casefold() not in actual.casefold() for wanted, actual in conditions):
+    if any(wanted and not any(w.casefold() in text.casefold() for w in wanted) for wanted, text in conditions):
         return False
-    if rule.domain and not _has_domain(interview, rule.domain.casefold()):
+    if rule.stage and (interview.stage is None or interview.stage.value not in rule.stage):
         return False
-    if rule.industry:
-        text = " ".join(f"{part.event.summary} {part.event.description}" for part in interview.parts).casefold()
-        return rule.industry.casefold() in text
-    return True
+    return not rule.domain or any(_has_domain(interview, domain.casefold()) for domain in rule.domain)
 
 
 def _has_domain(interview: Interview, wanted: str) -> bool:
@@ -87,8 +86,8 @@ def _apply(policy: Policy, rule: Rule) -> Policy:
     timing, voice = policy.timing, policy.voice
     if rule.when is not None:
         timing = replace(timing, when=rule.when)
-    if rule.hours is not None:
-        timing = replace(timing, working_hours=rule.hours)
+    if rule.delay is not None:
+        timing = replace(timing, delay=rule.delay)
     if rule.working_days_only is not None:
         timing = replace(timing, working_days_only=rule.working_days_only)
     if rule.formality is not None:

@@ -25,9 +25,9 @@ class Timing:
     grace: timedelta = timedelta(minutes=15)
     """Interviews run over: nothing is drafted before the end plus this."""
     evening: time = time(18)
-    morning: time = time(9)
-    working_hours: int = 3
-    """For AFTER_HOURS: hours between `workday_start` and `workday_end`, Monday to Friday if `working_days_only`."""
+    morning: time = time(8, 30)
+    delay: timedelta = timedelta(hours=3)
+    """For AFTER_HOURS: time between `workday_start` and `workday_end`, Monday to Friday if `working_days_only`."""
     workday_start: time = time(9)
     workday_end: time = time(18)
     working_days_only: bool = False
@@ -43,6 +43,7 @@ class ReminderPolicy:
     """On at most this many days one draft is listed."""
     nag_for: timedelta = timedelta(days=7)
     """Counted from the interview's end; afterwards nobody is nagged."""
+    enabled: bool = True
     ask_questions: bool = False
     """Send three questions right after the interview."""
 
@@ -81,7 +82,7 @@ def due_at(ended_at: datetime, timing: Timing, zone: ZoneInfo) -> datetime:
 
 
 def _after_working_hours(local: datetime, timing: Timing, zone: ZoneInfo) -> datetime:
-    left = timedelta(hours=timing.working_hours)
+    left = timing.delay
     day = local.date()
     cursor = local.astimezone(UTC)
     while True:

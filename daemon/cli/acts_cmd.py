@@ -1,0 +1,170 @@
+"""What the owner says about one interview: note, snooze, dismiss, draft; and forget."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+
+from config.fields import parse_duration
+from daemon.cli.config_cmd import ConfigOption
+from daemon.cli.opening import Opened, Told, opened
+from daemon.core.facts import Act, ActKind
+from daemon.core.model import OwnerNotes
+from daemon.service import wall_clock
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="An interview's ID as `afterword status` shows it.")]
+AccountOption = Annotated[str, typer.Option("--account", help="Which account, where there are several.")]
+
+QUESTIONS = """\
+# Three questions about {title}. Write below any of them; what you leave empty is left out.
+# What did you talk about that you would like to come back to?
+
+# What slipped your mind?
+
+# Which answer would you correct, in a sentence or two?
+"""
+
+
+@dataclass(frozen=True)
+class _Target:
+    opened: Opened
+    interview_id: str
+    uids: tuple[str, ...]
+    title: str
+
+
+def _find(accounts: Sequence[Opened], wanted: str) -> _Target:
+    found: dict[str, _Target] = {}
+    for each in accounts:
+        for facts in each.facts().followups.values():
+            followup = facts.followup
+            if followup.interview_id.startswith(wanted) or followup.key.startswith(wanted):
+                target = _Target(each, followup.interview_id, followup.uids, followup.title)
+                found[followup.interview_id] = target
+        for interview in each.concluded(wall_clock()).interviews:
+            if interview.id.startswith(wanted):
+                uids = tuple(part.event.uid for part in interview.parts)
+                found[interview.id] = _Target(each, interview.id, uids, interview.title)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if found:
+        message = f"{wanted} fits several interviews: {', '.join(sorted(found))}"
+        raise Told(message, 64)
+    message = f"there is no interview {wanted}; `afterword status` lists them"
+    raise Told(message, 64)
+
+
+def _say(target: _Target, *acts: Act) -> None:
+    for act in acts:
+        target.opened.account.store.add_act(act)
+    target.opened.account.wake()
+
+
+def note(
+    interview: Id,
+    talked: Annotated[str, typer.Option("--talked-about", help="What to come back to.")] = "",
+    slipped: Annotated[str, typer.Option("--slipped", help="What slipped your mind.")] = "",
+    correct: Annotated[str, typer.Option("--correct", help="What you would answer differently.")] = "",
+    account: AccountOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """Tell what only you know; it is woven into the drafts that you have not touched."""
+    with opened(config, only=account) as accounts:
+        target = _find(accounts, interview)
+        notes = OwnerNotes(talked.strip(), slipped.strip(), correct.strip())
+        if not notes:
+            notes = _ask(target.title)
+        if not notes:
+            Console().print("Nothing noted.")
+            return
+        _say(target, Act(wall_clock(), ActKind.NOTE, target.interview_id, notes=notes))
+        Console().print("Noted. It goes into the drafts that you have not touched, within minutes.")
+
+
+def _ask(title: str) -> OwnerNotes:
+    shown = " ".join(title.split())
+    text = click.edit(QUESTIONS.format(title=shown), extension=".txt") or ""
+    answers: list[list[str]] = []
+    for line in text.splitlines()[1:]:
+        if line.startswith("#"):
+            answers.append([])
+        elif answers:
+            answers[-1].append(line.strip())
+    said = [" ".join(part for part in answer if part) for answer in answers] + ["", "", ""]
+    return OwnerNotes(*said[:3])
+
+
+def snooze(
+    interview: Id,
+    span: Annotated[str, typer.Argument(metavar="SPAN", help='How long: "2 days", "4 hours".')] = "1 day",
+    account: AccountOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """Do not remind about this interview for a while."""
+    try:
+        length = parse_duration(span)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    with opened(config, only=account) as accounts:
+        target = _find(accounts, interview)
+        now = wall_clock()
+        _say(target, Act(now, ActKind.SNOOZE, target.interview_id, until=now + length))
+        until = (now + length).astimezone(target.opened.account.owner.zone)
+        Console().print(f"No reminder before {until:%A %-d %B, %H:%M}.")
+
+
+def dismiss(
+    interview: Id,
+    not_an_interview: Annotated[
+        bool, typer.Option("--not-an-interview", help="It never was one; learn from it.")
+    ] = False,
+    account: AccountOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """No follow-up for this interview: its untouched drafts are taken back, yours stay as they are."""
+    kind = ActKind.NOT_AN_INTERVIEW if not_an_interview else ActKind.DISMISS
+    with opened(config, only=account) as accounts:
+        target = _find(accounts, interview)
+        now = wall_clock()
+        uids = target.uids if not_an_interview else ("",)
+        _say(target, *(Act(now, kind, target.interview_id, uid=uid) for uid in uids))
+        Console().print("Dismissed. Drafts that you have not touched are taken back within minutes.")
+
+
+def draft(interview: Id, account: AccountOption = "", config: ConfigOption = None) -> None:
+    """Ask for the drafts of an interview that Afterword left alone: an old one, or one it did not take for yours."""
+    with opened(config, only=account) as accounts:
+        target = _find(accounts, interview)
+        now = wall_clock()
+        _say(target, *(Act(now, ActKind.WANTED, target.interview_id, uid=uid) for uid in target.uids))
+        Console().print("They will be in your Drafts within minutes.")
+
+
+def forget(
+    interview: Annotated[str, typer.Argument(metavar="[ID]", help="One interview.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="All that Afterword knows about the account.")] = False,
+    account: AccountOption = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Remove what Afterword has stored. Your mailbox stays as it is."""
+    if not interview and not everything:
+        message = "name an interview, or say --all"
+        raise typer.BadParameter(message)
+    console = Console()
+    with opened(config, only=account, exclusive=everything) as accounts:
+        if everything:
+            if not yes:
+                typer.confirm("Forget everything that Afterword has stored?", abort=True)
+            for each in accounts:
+                removed = each.account.store.forget(now=wall_clock(), everything=True)
+                console.print(f"{each.config.name}: {removed} records removed. Drafts in the mailbox stay.")
+            return
+        target = _find(accounts, interview)
+        removed = target.opened.account.store.forget(
+            now=wall_clock(), interview_id=target.interview_id, uids=target.uids
+        )
+        console.print(f"{removed} records removed. Drafts in the mailbox stay.")

@@ -1,0 +1,66 @@
+"""From what a mailbox showed to the looks that are stored, with faults told apart from deletions."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from connectors.model import Observation, Observations, Place, Rung, Sighting
+from daemon.core.facts import FollowUpFacts, Look
+
+_EXPLAINS = frozenset({Place.SENT, Place.TRASH, Place.QUEUE})
+
+
+def _in_drafts(observation: Observation) -> bool:
+    return any(s.place is Place.DRAFTS and not s.flagged_deleted for s in observation.sightings)
+
+
+def _explained(observation: Observation) -> bool:
+    return any(s.place in _EXPLAINS or s.flagged_deleted or s.rung is Rung.ANSWERED for s in observation.sightings)
+
+
+def _was_in_drafts(facts: FollowUpFacts) -> bool:
+    if facts.looks:
+        return _in_drafts(facts.looks[-1].observation)
+    return any(entry.ref is not None for entry in facts.journal)
+
+
+def looks_from(seen: Observations, before: Mapping[str, FollowUpFacts]) -> tuple[Look, ...]:
+    """One look per follow-up that was probed.
+
+    Where two or more drafts lay before and every one of them vanished at once without a trace, the looks are marked
+    as suspect: a folder that was renamed, emptied by a sync that went wrong or is not there yet is no verdict.
+    """
+    there = {key for key in seen.by_key if key in before and _was_in_drafts(before[key])}
+    vanished = {key for key in there if not _in_drafts(seen.by_key[key]) and not _explained(seen.by_key[key])}
+    suspects: set[str] = set()
+    if len(vanished) > 1 and vanished == there:
+        suspects = vanished
+    still = {
+        key
+        for key, facts in before.items()
+        if key in seen.by_key and facts.looks and facts.looks[-1].suspect and not _in_drafts(seen.by_key[key])
+    }
+    suspects |= {key for key in still if not _explained(seen.by_key[key])}
+    return tuple(
+        Look(
+            key=key,
+            first_at=seen.at,
+            last_at=seen.at,
+            observation=replace(
+                observation,
+                sightings=tuple(replace(s, text="", subject="") for s in observation.sightings),
+            ),
+            unseen=seen.unseen,
+            suspect=key in suspects,
+        )
+        for key, observation in seen.by_key.items()
+    )
+
+
+def texts_of(seen: Observations) -> dict[str, Sighting]:
+    """For each follow-up, the draft of ours in Drafts with the text that it has now."""
+    found: dict[str, Sighting] = {}
+    for key, observation in seen.by_key.items():
+        for sighting in observation.sightings:
+            if sighting.place is Place.DRAFTS and not sighting.flagged_deleted and sighting.text:
+                found.setdefault(key, sighting)
+    return found

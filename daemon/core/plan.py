@@ -1,0 +1,309 @@
+"""From what is known to what is to be done: pure, so that a dry run and the service cannot differ.
+
+A cycle pulls the calendars, asks `due_now` which follow-ups exist, looks for them in the mailbox, and then asks
+`decide` what to do. Promises 2, 3, 5 and 6 of docs/design.md are kept here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connectors.mime import fingerprint_of
+from connectors.model import DraftRef, Event, PartStat, Place, Rung, Sighting, Status
+from daemon.core.actions import Action, CreateDraft, Plan, ReplaceDraft, Settle, Wait, WithdrawDraft
+from daemon.core.facts import (
+    AccountFacts,
+    ActKind,
+    FollowUpFacts,
+    Intent,
+    JournalEntry,
+    Look,
+    Settled,
+)
+from daemon.core.followups import Owed, write
+from daemon.core.life import REOPEN_FOR, Life, State, derive, unsettled
+from daemon.core.model import Interview, Outcome, Owner
+from daemon.core.notes_to_owner import (
+    Desk,
+    Listed,
+    caught_up_notes,
+    health_notes,
+    next_reminder,
+    question_notes,
+    reminder_note,
+)
+from daemon.core.policy import Wishes
+from daemon.core.reminder import Missed
+
+SETTLE_WAIT = timedelta(seconds=30)
+"""An intent with an unknown outcome is settled by looking, but not sooner than this after it was written down."""
+CATCH_UP = timedelta(days=3)
+"""So late a draft is still made unasked."""
+LOST_STORE_DRAFTS = timedelta(hours=24)
+"""With the store lost, only what ended within this time is drafted."""
+NEW_STORE = timedelta(minutes=1)
+_NEEDED = frozenset({Place.DRAFTS, Place.SENT, Place.TRASH})
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything a decision rests on."""
+
+    account: str
+    owner: Owner
+    account_key: bytes
+    wishes: Wishes
+    interviews: tuple[Interview, ...]
+    """All of the window, cancelled and declined ones included."""
+    owed: tuple[Owed, ...]
+    facts: AccountFacts
+    stale: frozenset[str] = frozenset()
+    """Calendars that could not be read in this cycle: what they would say now is not known."""
+    unseen: frozenset[Place] = frozenset()
+    """Places of the mailbox that could not be looked at in this cycle."""
+    looked: bool = True
+    """The mailbox answered in this cycle."""
+    texts: Mapping[str, Sighting] = field(default_factory=dict)
+    """What the drafts say now."""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    """The owner's own templates."""
+
+
+def due_now(owed: Sequence[Owed], now: datetime) -> tuple[Owed, ...]:
+    """The follow-ups whose draft is due: they are written down as facts and looked for."""
+    return tuple(item for item in owed if item.due <= now)
+
+
+def to_look_for(facts: AccountFacts, now: datetime) -> tuple[FollowUpFacts, ...]:
+    """The follow-ups of which something new may still be learnt."""
+    return tuple(item for item in facts.followups.values() if now < item.followup.ended_at + REOPEN_FOR)
+
+
+def decide(view: View, now: datetime) -> Plan:
+    """What to do at `now`, in order."""
+    actions: list[Action] = []
+    listed: list[Listed] = []
+    moments: list[datetime] = [item.due for item in view.owed if item.due > now]
+    items = {item.followup.key: item for item in view.owed}
+    for key, facts in view.facts.followups.items():
+        life = derive(facts, now)
+        item = items.get(key)
+        step = _step(view, facts, life, item, now)
+        actions.extend(step.actions)
+        if step.ask is not None:
+            listed.append(Listed(facts.followup, step.ask))
+        moments.extend(action.until for action in step.actions if isinstance(action, Wait) and action.until)
+        if life.next_look is not None:
+            moments.append(life.next_look)
+    desk = Desk(view.owner, view.account_key, view.wishes, view.facts, now)
+    actions.extend(health_notes(desk, view.account))
+    if view.looked:
+        reminder = reminder_note(
+            desk,
+            texts=view.texts,
+            untold={a.followup.key for a in actions if isinstance(a, CreateDraft | ReplaceDraft | WithdrawDraft)},
+            cancelled_after={k for k, f in view.facts.followups.items() if cancelled_afterwards(f, view.interviews)},
+            starts={item.followup.key: item.interview.start for item in view.owed},
+        )
+        actions.extend(caught_up_notes(desk, listed))
+        actions.extend(question_notes(desk, view.owed))
+        if reminder is not None:
+            actions.append(reminder)
+        upcoming = next_reminder(desk)
+        if upcoming is not None:
+            moments.append(upcoming)
+    return Plan(tuple(actions), min((m for m in moments if m > now), default=None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    actions: tuple[Action, ...] = ()
+    ask: Missed | None = None
+    """The owner is asked instead of a draft being made."""
+
+
+def _step(view: View, facts: FollowUpFacts, life: Life, item: Owed | None, now: datetime) -> _Step:
+    if not view.looked:
+        if life.state in (State.DUE, State.UNCERTAIN):
+            return _Step((Wait(facts.followup, "the mailbox could not be looked at"),))
+        return _Step()
+    pending = unsettled(facts)
+    if pending is not None:
+        return _settle(view, facts, pending, item, now)
+    if life.state is State.DUE or _owed_again(life, item, now):
+        return _draft(view, facts, item, now, adopt=life.state is State.DUE)
+    if life.state is State.DISMISSED and life.replaceable and life.ref is not None:
+        return _Step((WithdrawDraft(facts.followup, life.ref, "you said no to it"),))
+    if life.state is not State.UNTOUCHED or life.ref is None or not life.replaceable:
+        return _Step()
+    happened = did_not_happen(facts, view.interviews, view.owner, now)
+    if happened:
+        return _Step((WithdrawDraft(facts.followup, life.ref, happened),))
+    if item is not None and _has_new_notes(facts):
+        return _weave_in(view, facts, life.ref, item, now)
+    return _Step()
+
+
+def _owed_again(life: Life, item: Owed | None, now: datetime) -> bool:
+    """The draft was taken back because the interview was moved, and now it did take place."""
+    return (
+        life.state is State.WITHDRAWN and item is not None and item.due <= now and item.followup.ended_at > life.since
+    )
+
+
+def _settle(view: View, facts: FollowUpFacts, entry: JournalEntry, item: Owed | None, now: datetime) -> _Step:
+    if now < entry.at + SETTLE_WAIT:
+        return _Step((Wait(facts.followup, "its outcome is settled by looking, after a wait", entry.at + SETTLE_WAIT),))
+    found = _ours(facts.looks)
+    absent = found is None and not (view.unseen & _NEEDED)
+    match entry.intent:
+        case Intent.CREATE:
+            if found is not None:
+                return _Step((_settled(facts, entry, Settled.DONE, found, "it lies in the mailbox"),))
+            if not absent:
+                return _Step((Wait(facts.followup, "not every folder could be looked at"),))
+            if now - facts.followup.ended_at > LOST_STORE_DRAFTS:
+                doubt = "it may have been there: too late to make it again unasked"
+                return _Step((_settled(facts, entry, Settled.IN_DOUBT, None, doubt),))
+            again = _draft(view, facts, item, now, adopt=False)
+            return _Step(
+                (_settled(facts, entry, Settled.ABSENT, None, "it never reached the mailbox"), *again.actions),
+                again.ask,
+            )
+        case Intent.REPLACE:
+            done = found is not None and found.fingerprint == entry.fingerprint
+            outcome = Settled.DONE if done else Settled.ABSENT
+            words = "the new words lie in the mailbox" if done else "the old words lie there"
+            return _Step((_settled(facts, entry, outcome, found if done else None, words),))
+        case Intent.WITHDRAW:
+            if found is None and not absent:
+                return _Step((Wait(facts.followup, "not every folder could be looked at"),))
+            outcome = Settled.DONE if found is None else Settled.ABSENT
+            return _Step(
+                (_settled(facts, entry, outcome, None, "it is gone" if found is None else "it is still there"),)
+            )
+        case Intent.NOTE:
+            return _Step((_settled(facts, entry, Settled.ABSENT, None, "notes settle by themselves"),))
+
+
+def _settled(
+    facts: FollowUpFacts, entry: JournalEntry, outcome: Settled, found: Sighting | None, reason: str
+) -> Settle:
+    ref = None
+    if found is not None:
+        ref = DraftRef(facts.followup.message_id, found.locator, entry.fingerprint)
+    return Settle(facts.followup, entry.id, outcome, ref, reason)
+
+
+def _ours(looks: Sequence[Look]) -> Sighting | None:
+    """The draft itself, wherever it lies, by strong evidence, as the last look showed it."""
+    if not looks:
+        return None
+    sightings = [s for s in looks[-1].observation.sightings if s.rung <= Rung.TOKEN and s.place is not Place.INBOX]
+    drafts = [s for s in sightings if s.place is Place.DRAFTS and not s.flagged_deleted]
+    ordered = sorted(drafts or sightings, key=lambda s: (s.rung, s.place is not Place.DRAFTS))
+    return ordered[0] if ordered else None
+
+
+def _draft(view: View, facts: FollowUpFacts, item: Owed | None, now: datetime, *, adopt: bool) -> _Step:
+    followup = facts.followup
+    if item is None:
+        return _Step((Wait(followup, "no calendar shows the interview as one that took place any more"),))
+    if item.due > now:
+        return _Step((Wait(followup, "not yet", item.due),))
+    waiting = _stale(view, item)
+    if waiting:
+        return _Step((Wait(followup, waiting),))
+    if view.unseen & _NEEDED:
+        return _Step((Wait(followup, "not every folder could be looked at for a mail of yours to them"),))
+    found = _ours(facts.looks)
+    draft, problems = write(item, owner=view.owner, facts=facts, overrides=view.overrides, now=now)
+    if found is not None and adopt:
+        ref = DraftRef(followup.message_id, found.locator, fingerprint_of(draft))
+        return _Step((Settle(followup, None, Settled.ADOPTED, ref, f"it already lies in {found.place}"),))
+    wanted = any(act.kind is ActKind.WANTED for act in facts.acts)
+    if not wanted:
+        if followup.ended_at < view.facts.set_up_at:
+            return _Step((Wait(followup, "it ended before Afterword was set up"),))
+        late = _too_late(view, facts, item, now)
+        if late is not None:
+            return _Step((Wait(followup, late[0]),), late[1])
+    names = f"for {item.recipient.name or item.recipient.email or 'the interviewer'}: {item.recipient.reason}"
+    return _Step((CreateDraft(followup, draft, names, problems),))
+
+
+def _too_late(view: View, facts: FollowUpFacts, item: Owed, now: datetime) -> tuple[str, Missed] | None:
+    """Why the owner is asked first; None where a draft is made unasked."""
+    if any(entry.settled is Settled.IN_DOUBT for entry in facts.journal):
+        return "it is not certain whether a draft was made", Missed.DOWNTIME
+    lost = view.facts.store_born_at > view.facts.set_up_at + NEW_STORE
+    if lost and facts.followup.ended_at < view.facts.store_born_at - LOST_STORE_DRAFTS:
+        return "the record of what was done was lost, and it ended more than a day before", Missed.LOST_STORE
+    if now > item.due + CATCH_UP:
+        return "it is more than three days late", Missed.DOWNTIME
+    return None
+
+
+def _stale(view: View, item: Owed) -> str:
+    calendars = {name for part in item.interview.parts for name in (part.event.calendar, *part.event.seen_in)}
+    stale = sorted(calendars & view.stale)
+    return f"the calendar {', '.join(stale)} could not be read again just now" if stale else ""
+
+
+def _has_new_notes(facts: FollowUpFacts) -> bool:
+    written = [e.at for e in facts.journal if e.intent in (Intent.CREATE, Intent.REPLACE) and e.settled is Settled.DONE]
+    notes = [act.at for act in facts.acts if act.kind is ActKind.NOTE]
+    return bool(written and notes and notes[-1] > written[-1])
+
+
+def _weave_in(view: View, facts: FollowUpFacts, ref: DraftRef, item: Owed, now: datetime) -> _Step:
+    draft, problems = write(item, owner=view.owner, facts=facts, overrides=view.overrides, now=now)
+    if problems or fingerprint_of(draft) == ref.fingerprint:
+        return _Step()
+    return _Step((ReplaceDraft(facts.followup, ref, draft, "what you noted is woven in"),))
+
+
+def did_not_happen(facts: FollowUpFacts, interviews: Sequence[Interview], owner: Owner, now: datetime) -> str:
+    """Why the interview of a follow-up did not take place after all; empty where it did, or where nothing is known.
+
+    A cancellation or a move counts only if it was made before the end: what organisers do to a calendar afterwards
+    is a clean-up, or the next round.
+    """
+    followup = facts.followup
+    same = [i for i in interviews if {p.event.uid for p in i.parts} & set(followup.uids)]
+    if not same:
+        return ""
+    if any(_alive(i) and i.end == followup.ended_at for i in same):
+        return ""
+    for interview in same:
+        events = [part.event for part in interview.parts if part.event.uid in followup.uids]
+        for event in events:
+            stamp = event.last_modified if event.dtstamp is None else event.dtstamp
+            in_time = stamp is not None and stamp < followup.ended_at
+            if event.status is Status.CANCELLED and event.end == followup.ended_at and in_time:
+                return "it was cancelled"
+            if event.status is not Status.CANCELLED and event.end > max(followup.ended_at, now) and in_time:
+                return "it was moved"
+    declined = any(i.end == followup.ended_at and all(_declined(p.event, owner) for p in i.parts) for i in same)
+    return "you declined it" if declined else ""
+
+
+def _declined(event: Event, owner: Owner) -> bool:
+    mine = [a for a in event.attendees if a.is_self or owner.owns(a.email)]
+    return bool(mine) and all(a.partstat is PartStat.DECLINED for a in mine)
+
+
+def _alive(interview: Interview) -> bool:
+    return any(part.outcome is Outcome.THANK for part in interview.parts)
+
+
+def cancelled_afterwards(facts: FollowUpFacts, interviews: Sequence[Interview]) -> bool:
+    """The organiser cancelled it after its end: the draft stays, and the reminder says so."""
+    for interview in interviews:
+        for part in interview.parts:
+            event = part.event
+            if event.uid in facts.followup.uids and event.status is Status.CANCELLED:
+                stamp = event.last_modified if event.dtstamp is None else event.dtstamp
+                if event.end == facts.followup.ended_at and (stamp is None or stamp >= facts.followup.ended_at):
+                    return True
+    return False

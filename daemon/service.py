@@ -1,0 +1,247 @@
+"""The service: accounts in, cycles out, until told to stop. Signals, reload, watchdog and exit codes live here."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from config.errors import ConfigError
+from config.load import load_all, load_folder
+from config.schema import AccountConfig
+from connectors.ports import Subscription, Watchable
+from daemon.accounts import build, open_store, paths_for
+from daemon.engine import Account, Cycle, cycle
+from daemon.jobs import Jobs
+from daemon.lock import AccountBusy, serving
+from daemon.store.errors import StoreError, StoreLocked, StoreUnavailable
+from daemon.supervisor import Supervisor
+
+log = logging.getLogger("afterword.service")
+
+EX_OK, EX_TEMPFAIL, EX_CONFIG = 0, 75, 78
+WORKERS = 4
+STOP_WITHIN = timedelta(seconds=9)
+"""systemd is asked to wait 10 s before it kills."""
+
+
+def wall_clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class _Served:
+    """One account in service."""
+
+    config: AccountConfig
+    account: Account
+    resources: ExitStack
+    subscriptions: list[Subscription] = field(default_factory=list)
+    last: Cycle | None = None
+
+
+class Service:
+    """Serves every account of a configuration until it is told to stop."""
+
+    def __init__(self, config_path: Path, state_dir: Path, clock: Callable[[], datetime] = wall_clock) -> None:
+        self._config_path = config_path
+        self._state_dir = state_dir
+        self._clock = clock
+        self._jobs = Jobs(workers=WORKERS, clock=clock)
+        self._stop = threading.Event()
+        self._reload = threading.Event()
+        self._supervisor = Supervisor()
+        self._served: dict[str, _Served] = {}
+        self._watchdog = self._supervisor.watchdog_interval()
+
+    def run(self) -> int:
+        """Work until SIGTERM or SIGINT; the exit code follows sysexits."""
+        try:
+            configs = self._read_config()
+        except ConfigError as error:
+            _say(*error.problems)
+            return EX_CONFIG
+        self._install_signals()
+        try:
+            self._take_on(configs)
+        except StoreError as error:
+            _say(error)
+            return exit_code(error)
+        if not self._served:
+            return EX_TEMPFAIL
+        self._supervisor.ready()
+        self._show_status()
+        self._jobs.run(self._stop, self._tick)
+        return self._shut_down()
+
+    def stop(self) -> None:
+        """Ask for an orderly end; callable from a signal handler and from any thread."""
+        self._stop.set()
+
+    def _install_signals(self) -> None:
+        def on_stop(_signum: int, _frame: object) -> None:
+            self._stop.set()
+
+        def on_reload(_signum: int, _frame: object) -> None:
+            self._reload.set()
+
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, on_stop)
+            signal.signal(signal.SIGINT, on_stop)
+            signal.signal(signal.SIGHUP, on_reload)
+            # A handler alone does not end a wait on a condition in time; the pipe's writes wake nobody else.
+            read_end, write_end = os.pipe()
+            os.set_blocking(write_end, False)
+            signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+            threading.Thread(target=self._pass_signals_on, args=(read_end,), name="signals", daemon=True).start()
+
+    def _pass_signals_on(self, read_end: int) -> None:
+        while os.read(read_end, 64):
+            self._jobs.nudge()
+
+    def _read_config(self) -> tuple[AccountConfig, ...]:
+        if not self._config_path.is_dir():
+            return load_all(self._config_path)
+        loaded = load_folder(self._config_path)
+        if not loaded.good:
+            raise ConfigError(problem for error in loaded.errors for problem in error.problems)
+        for error in loaded.errors:
+            _say(*error.problems, "this account is not served; the others are")
+        return loaded.good
+
+    def _take_on(self, configs: tuple[AccountConfig, ...]) -> None:
+        for config in configs:
+            resources = ExitStack()
+            try:
+                resources.enter_context(serving(config.name, paths_for(config, self._state_dir).state_dir))
+                store = resources.enter_context(open_store(config, self._state_dir, now=self._clock()))
+                account = build(config, store, self._state_dir, now=self._clock())
+            except AccountBusy as busy:
+                resources.close()
+                _say(busy)
+                continue
+            except BaseException:
+                resources.close()
+                raise
+            served = _Served(config, account, resources)
+            self._served[config.name] = served
+            self._jobs.add(config.name, self._server(served), config.service.poll_interval)
+            served.subscriptions.extend(self._watch(served))
+
+    def _watch(self, served: _Served) -> list[Subscription]:
+        name = served.config.name
+        ports = [*served.account.calendars, served.account.mailbox]
+        return [port.subscribe(lambda: self._jobs.wake(name)) for port in ports if isinstance(port, Watchable)]
+
+    def _server(self, served: _Served) -> Callable[[], datetime | None]:
+        def serve() -> datetime | None:
+            served.last = cycle(served.account, self._clock(), stopping=self._stop.is_set)
+            _log_cycle(served.account, served.last)
+            self._show_status()
+            return served.last.plan.next_at
+
+        return serve
+
+    def _tick(self) -> timedelta:
+        if self._reload.is_set():
+            self._reload.clear()
+            self._read_again()
+        if self._watchdog is not None:
+            stuck = self._jobs.stuck()
+            if stuck:
+                log.critical("no end of the work on %s: leaving it to the watchdog", ", ".join(stuck))
+            else:
+                self._supervisor.alive()
+            return self._watchdog
+        return timedelta(minutes=1)
+
+    def _read_again(self) -> None:
+        self._supervisor.reloading()
+        try:
+            configs = self._read_config()
+        except ConfigError as error:
+            _say(*error.problems, "the configuration has faults; the old one stays in force")
+            self._supervisor.ready()
+            return
+        kept = {config.name: config for config in configs}
+        for name in [n for n, served in self._served.items() if kept.get(n) != served.config]:
+            self._let_go(name)
+        try:
+            self._take_on(tuple(config for name, config in kept.items() if name not in self._served))
+        except StoreError as error:
+            _say(error)
+        log.info("configuration read again: %d accounts", len(self._served))
+        self._supervisor.ready()
+        self._show_status()
+
+    def _let_go(self, name: str) -> None:
+        served = self._served.pop(name)
+        for subscription in served.subscriptions:
+            subscription.close()
+        self._jobs.remove(name, STOP_WITHIN)
+        _close(served)
+
+    def _shut_down(self) -> int:
+        self._supervisor.stopping()
+        for served in self._served.values():
+            for subscription in served.subscriptions:
+                subscription.close()
+        finished = self._jobs.close(STOP_WITHIN)
+        if not finished:
+            # The journal knows what was in hand; the next start settles it.
+            log.warning("a step did not end in time; it is settled at the next start")
+            logging.shutdown()
+            os._exit(EX_OK)
+        for served in self._served.values():
+            _close(served)
+        return EX_OK
+
+    def _show_status(self) -> None:
+        self._supervisor.status(status_line([served.last for served in self._served.values()]))
+
+
+def exit_code(error: StoreError) -> int:
+    """Whether trying again may help (75), or somebody has to do something first (78: no restart loop)."""
+    return EX_TEMPFAIL if isinstance(error, StoreLocked | StoreUnavailable) else EX_CONFIG
+
+
+def status_line(cycles: list[Cycle | None]) -> str:
+    """What `systemctl status` shows: how many accounts, and what is wrong with any."""
+    failing = sorted({port for last in cycles if last is not None for port in last.failed})
+    waiting = sum(1 for last in cycles if last is None)
+    text = f"{len(cycles)} account{'s' if len(cycles) != 1 else ''}"
+    if waiting:
+        text += f", {waiting} not looked at yet"
+    if failing:
+        return f"{text}; cannot reach {', '.join(failing)}"
+    return f"{text}; all is well" if not waiting else text
+
+
+def _say(*sentences: object) -> None:
+    """Faults that are the owner's to mend are told in a sentence, without a traceback."""
+    for sentence in sentences:
+        log.error("%s", sentence)
+
+
+def _close(served: _Served) -> None:
+    for port in (*served.account.calendars, served.account.mailbox):
+        port.close()
+    served.resources.close()
+
+
+def _log_cycle(account: Account, done: Cycle) -> None:
+    for item in done.done:
+        if item.error is not None:
+            log.warning("%s: %s", account.name, item.error)
+    for problem in done.problems:
+        log.info("%s: %s: %s", account.name, problem.where, problem.what)
+    writes = len(done.plan.writes)
+    if writes:
+        log.info(
+            "%s: %d written to the mailbox", account.name, sum(1 for d in done.done if d.action in done.plan.writes)
+        )
