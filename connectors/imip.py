@@ -20,13 +20,15 @@ from connectors.ics_lines import to_utf8
 from connectors.ics_text import html_to_text, one_line, plain
 from connectors.model import LIMITS, Address, Invite, MailContext, Method, Problem, ReadLimits, canonical_address
 
+_HINTS = (b"calendar", b".ics", b"/ics", b"x-ics", b".vcs", b"ms-tnef", b"winmail.dat")
 _HINT = re.compile(
-    rb"text/(?:x-v)?calendar|application/(?:x-)?(?:ics|ms-tnef|vnd\.ms-tnef)|\.(?:ics|vcs)\b|winmail\.dat|begin:vcalendar",
-    re.IGNORECASE,
+    rb"text/(?:x-)?v?calendar|application/(?:x-)?ics|text/ics|\.(?:ics|vcs)\b|ms-tnef|winmail\.dat|begin:vcalendar"
 )
 _CALENDAR_TYPES = frozenset(
     ("text/calendar", "text/x-vcalendar", "application/ics", "application/x-ics", "text/ics", "text/vcalendar")
 )
+_MISLABELLED = frozenset(("text/plain", "application/octet-stream"))
+"""Types under which a calendar comes when a gateway or a script forgot what it was."""
 _TNEF_TYPES = frozenset(("application/ms-tnef", "application/vnd.ms-tnef"))
 _ID = re.compile(r"<[^<>\s]{1,500}>")
 MAX_REFERENCES = 50
@@ -44,7 +46,8 @@ def may_hold_invite(data: bytes) -> bool:
 
     False is certain but for a calendar in a part of a foreign type whose name is encoded.
     """
-    return _HINT.search(data) is not None
+    lowered = data.lower()
+    return any(hint in lowered for hint in _HINTS) and _HINT.search(lowered) is not None
 
 
 def read_message(
@@ -89,7 +92,7 @@ def read_message(
                     seen.add(mark)
                     invites.append(invite)
         return Reading(tuple(invites), tuple(problems), tuple(notes))
-    except Exception as error:  # noqa: BLE001 - stdlib email raises many kinds on hostile headers (FIELD.md); the contract is 'never raises'
+    except Exception as error:  # noqa: BLE001 - stdlib email raises many kinds on hostile headers
         return Reading(
             (), (Problem(key, f"the message cannot be read: {type(error).__name__}: {one_line(str(error), 200)}"),)
         )
@@ -140,14 +143,21 @@ def _calendar_parts(message: Message, key: str, limits: ReadLimits, problems: li
                 )
             )
             continue
-        if kind not in _CALENDAR_TYPES and not name.endswith((".ics", ".vcs")):
+        named = kind in _CALENDAR_TYPES or name.endswith((".ics", ".vcs"))
+        if not named and kind not in _MISLABELLED:
             continue
         body = _payload(part)
+        if not named and not _is_calendar(body):
+            continue
         room -= len(body)
         if room < 0:
             problems.append(Problem(key, f"{path}: the calendar parts are too large together, the rest is not read"))
             return
         yield _CalendarPart(_as_utf8(body, _charset(part)), _part_method(part), path)
+
+
+def _is_calendar(body: bytes) -> bool:
+    return to_utf8(body[:200]).lstrip()[:15].upper() == b"BEGIN:VCALENDAR"
 
 
 def _safely(read: object, default: str) -> str:
@@ -186,7 +196,7 @@ def _payload(part: Message) -> bytes:
 
 
 def _as_utf8(body: bytes, charset: str) -> bytes:
-    """UTF-8 octets: as they are where they are UTF-8, else by the label, else left for the reader to guess line by line."""
+    """UTF-8 octets: as they are where they are UTF-8, else by the label, else for the reader to guess line by line."""
     body = to_utf8(body)
     if b"\x1b" not in body:
         try:
@@ -286,7 +296,10 @@ def _text(message: Message, limits: ReadLimits) -> str:
         kind = _safely(part.get_content_type, "text/plain").lower()
         if kind not in ("text/plain", "text/html") or (kind == "text/html" and html):
             continue
-        body = _as_utf8(_payload(part)[: 16 * limits.description_chars], _charset(part))
+        payload = _payload(part)
+        if _is_calendar(payload):
+            continue
+        body = _as_utf8(payload[: 16 * limits.description_chars], _charset(part))
         decoded = body.decode("utf-8", "replace")
         if kind == "text/html":
             html = decoded

@@ -13,255 +13,150 @@ the set of invites, never on their order. Policies:
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from connectors.itip_expand import ending, from_start, starts, touches
-from connectors.model import LIMITS, Event, Invite, Method, PartStat, Person, ReadLimits, Status, Window
+from connectors.itip_expand import ending, from_start, snap, starts, touches
+from connectors.itip_story import CONTENT, EPOCH, Said, Settled, Story, tell
+from connectors.model import LIMITS, Event, Invite, Method, PartStat, ReadLimits, Status, Window
 
-_EPOCH = datetime(1, 1, 2, tzinfo=UTC)
 MAX_SUBJECTS = 50
 """How many UIDs are looked at in search of one that is not cancelled."""
-_CONTENT = (Method.PUBLISH, Method.REQUEST, Method.ADD, Method.CANCEL)
-
-Revision = tuple[int, datetime, datetime, bool, bool, str, datetime, datetime, str, str, str]
+_FARTHEST_SHIFT = timedelta(days=366)
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """One VEVENT as one invite says it."""
-
-    event: Event
-    invite: Invite
-
-    @property
-    def revision(self) -> Revision:
-        """Newest is greatest. At a tie a CANCEL wins, then a calendar's own copy; the rest only makes it total."""
-        event = self.event
-        return (
-            event.sequence,
-            event.dtstamp or _EPOCH,
-            self.invite.received_at or _EPOCH,
-            event.status is Status.CANCELLED,
-            event.mail is None,
-            self.invite.key,
-            event.start,
-            event.end,
-            event.summary,
-            event.location,
-            event.description,
-        )
-
-    @property
-    def cancels(self) -> bool:
-        return self.event.method is Method.CANCEL or self.event.status is Status.CANCELLED
-
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """What somebody said of their own participation."""
-
-    address: str
-    partstat: PartStat
-    sequence: int
-    at: datetime
-    slot: datetime | None
-    person: Person
-
-
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """What is true of one master or one exception: its content, and the CANCEL that stands over it, if any."""
-
-    content: _Said
-    cancel: _Said | None
-
-    @property
-    def newest(self) -> Revision:
-        return max(self.content.revision, self.cancel.revision) if self.cancel else self.content.revision
-
-
-def _settle(said: Iterable[_Said]) -> _Slot | None:
-    every = sorted(said, key=lambda one: one.revision)
-    if not every:
-        return None
-    newest = every[-1]
-    live = [one for one in every if one.event.method is not Method.CANCEL]
-    content = live[-1] if live else newest
-    return _Slot(content, newest if newest.cancels else None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Story:
-    """All that is known of one UID."""
-
-    master: _Slot | None
-    exceptions: Mapping[datetime, _Slot]
-    ranges: Mapping[datetime, _Slot]
-    """THISANDFUTURE, by RECURRENCE-ID."""
-    words: tuple[_Word, ...]
-    seen_in: tuple[str, ...]
-    owned: bool
-    mails: tuple[_Said, ...]
-
-
-def _tell(invites: Iterable[Invite]) -> _Story:
-    masters: list[_Said] = []
-    exceptions: defaultdict[datetime, list[_Said]] = defaultdict(list)
-    ranges: defaultdict[datetime, list[_Said]] = defaultdict(list)
-    words: list[_Word] = []
-    calendars: set[str] = set()
-    owned = False
-    mails: list[_Said] = []
-    for invite in invites:
-        for event in invite.events:
-            said = _Said(event, invite)
-            at = max(event.dtstamp or _EPOCH, event.last_modified or _EPOCH)
-            if event.method is Method.REPLY:
-                words += [
-                    _Word(p.email, p.partstat, event.sequence, at, event.recurrence_id, p)
-                    for p in event.attendees[:5]
-                    if p.email
-                ]
-            if event.method not in _CONTENT:
-                continue
-            if event.calendar:
-                calendars.add(event.calendar)
-            owned = owned or event.owned
-            if event.mail is not None:
-                mails.append(said)
-            elif event.owned and event.method is Method.PUBLISH:
-                words += [
-                    _Word(p.email, p.partstat, event.sequence, at, event.recurrence_id, p)
-                    for p in event.attendees
-                    if p.email and p.partstat is not PartStat.NEEDS_ACTION
-                ]
-            if event.recurrence_id is None and event.method is Method.ADD:
-                exceptions[event.start.astimezone(UTC)].append(said)
-            elif event.recurrence_id is None:
-                masters.append(said)
-            elif event.this_and_future:
-                ranges[event.recurrence_id].append(said)
-            else:
-                exceptions[event.recurrence_id].append(said)
-    return _Story(
-        master=_settle(masters),
-        exceptions={slot: settled for slot, said in exceptions.items() if (settled := _settle(said))},
-        ranges={slot: settled for slot, said in ranges.items() if (settled := _settle(said))},
-        words=tuple(sorted(words, key=lambda w: (w.sequence, w.at, w.address, w.partstat))),
-        seen_in=tuple(sorted(calendars)),
-        owned=owned,
-        mails=tuple(sorted(mails, key=lambda one: one.revision)),
-    )
-
-
-def _occurs(slot: _Slot, over: _Slot | None, *, start: datetime | None, recurrence_id: datetime | None) -> Event:
-    """The content at a start, with the CANCEL that stands over it: its own, or a newer one of the whole series."""
-    content = slot.content.event
-    cancel = slot.cancel
-    if over is not None and over.cancel is not None and over.cancel.revision > slot.newest:
-        cancel = over.cancel
-    event = content
+def _occurrence(
+    settled: Settled, series: Settled | None, *, start: datetime | None, recurrence_id: datetime | None
+) -> Event:
+    """The content, moved to `start` where given, under its own CANCEL or a newer one of the whole series."""
+    content = settled.content.event
+    cancel = settled.cancel
+    if series is not None and series.cancel is not None and series.cancel.revision > settled.newest:
+        cancel = series.cancel
+    event = replace(content, recurrence_id=recurrence_id, this_and_future=False)
     if start is not None:
         event = replace(event, start=start, end=ending(content, start), recurs=True)
-    event = replace(event, recurrence_id=recurrence_id)
-    if cancel is not None and cancel is not slot.content:
-        why = cancel.event
-        if start is None and cancel is slot.cancel and why.end > why.start:
-            event = replace(event, start=why.start, end=why.end, all_day=why.all_day)
-        event = replace(
-            event,
-            status=Status.CANCELLED,
-            method=why.method,
-            dtstamp=why.dtstamp,
-            sequence=max(event.sequence, why.sequence),
-        )
-    return event
+    if cancel is None or cancel is settled.content:
+        return event
+    why = cancel.event
+    if start is None and cancel is settled.cancel and why.end > why.start:
+        event = replace(event, start=why.start, end=why.end, all_day=why.all_day)
+    sequence = max(event.sequence, why.sequence)
+    return replace(event, status=Status.CANCELLED, method=why.method, dtstamp=why.dtstamp, sequence=sequence)
 
 
-def _participation(event: Event, story: _Story, addresses: Collection[str], content: Event) -> Event:
-    attendees = list(event.attendees)
+def _bare(settled: Settled, series: Settled | None) -> Settled | None:
+    """For a CANCEL of one instance or range, without what it cancels: the content of the series under that CANCEL."""
+    if series is None or settled.cancel is None or settled.content.event.method is not Method.CANCEL:
+        return None
+    return Settled(series.content, settled.cancel)
+
+
+def _participation(event: Event, story: Story, addresses: Collection[str], content: Event) -> Event:
+    attendees = {person.email or person.name: person for person in event.attendees}
     for word in story.words:
-        mine = word.address in addresses
-        if word.slot is not None and word.slot != event.recurrence_id:
+        if not word.about(content, event.recurrence_id):
             continue
-        stale = 0 < word.sequence < content.sequence
-        later = word.at >= (content.dtstamp or _EPOCH)
-        if stale and not later:
-            continue
-        if word.sequence < content.sequence and not later:
-            continue
-        for index, person in enumerate(attendees):
-            if person.email == word.address:
-                if later or person.partstat is PartStat.NEEDS_ACTION:
-                    attendees[index] = replace(person, partstat=word.partstat)
-                break
-        else:
-            if mine:
-                attendees.append(word.person)
-    return replace(event, attendees=tuple(attendees))
+        listed = attendees.get(word.person.email)
+        if listed is None:
+            if word.person.email in addresses:
+                attendees[word.person.email] = word.person
+        elif word.later_than(content) or listed.partstat is PartStat.NEEDS_ACTION:
+            attendees[word.person.email] = replace(listed, partstat=word.person.partstat)
+    return replace(event, attendees=tuple(attendees.values()))
 
 
-def _finish(event: Event, slot: _Slot, story: _Story, addresses: Collection[str]) -> Event:
-    event = _participation(event, story, addresses, slot.content.event)
+def _finish(event: Event, content: Said, story: Story, addresses: Collection[str]) -> Event:
+    event = _participation(event, story, addresses, content.event)
     mail = event.mail
-    if mail is None:
-        same = [one for one in story.mails if one.event.recurrence_id == event.recurrence_id] or story.mails
+    if mail is None and story.mails:
+        same = [one for one in story.mails if one.event.recurrence_id == event.recurrence_id] or list(story.mails)
         requests = [one for one in same if one.event.method is not Method.CANCEL] or same
-        mail = requests[-1].event.mail if requests else None
+        mail = requests[-1].event.mail
     return replace(event, seen_in=story.seen_in, owned=story.owned, mail=mail)
 
 
-def _has_slot(slot: _Slot, moment: datetime, limits: ReadLimits) -> bool:
+def _superseded(settled: Settled, moment: datetime, series: Settled | None, limits: ReadLimits) -> bool:
+    """Whether a newer master, told apart from the exception, no longer has its slot."""
+    if series is None or series.cancel or series.newest <= settled.newest:
+        return False
+    if series.content.invite.key == settled.content.invite.key:
+        return False
     near = Window(moment - timedelta(days=1), moment + timedelta(days=1))
-    event = slot.content.event
-    return any(
-        start.astimezone(UTC) == moment for start in starts(event, slot.content.invite.source, near, limits.occurrences)
-    )
+    slots = starts(series.content.event, series.content.invite.source, near, limits.occurrences)
+    return all(start.astimezone(UTC) != moment for start in slots)
 
 
-def _unfold(story: _Story, window: Window | None, addresses: Collection[str], limits: ReadLimits) -> list[Event]:
-    found: list[Event] = []
-    master = story.master
-    for moment, slot in sorted(story.exceptions.items()):
-        if (
-            master is not None
-            and master.newest > slot.newest
-            and not (master.cancel or _has_slot(master, moment, limits))
-        ):
+def _exceptions(
+    story: Story, addresses: Collection[str], limits: ReadLimits
+) -> Iterator[tuple[datetime, Event | None]]:
+    """Each exception with the slot that it stands for; None where a newer master took it away."""
+    series = story.master
+    for recurrence_id, settled in sorted(story.exceptions.items()):
+        slot = snap(series.content.event, recurrence_id) if series is not None else recurrence_id
+        if _superseded(settled, slot, series, limits):
+            yield slot, None
             continue
-        event = _occurs(slot, master, start=None, recurrence_id=moment)
-        found.append(_finish(event, slot, story, addresses))
-    if master is not None:
-        event = master.content.event
-        source = master.content.invite.source
-        span = window or from_start(event)
-        if story.ranges:
-            # A shifted occurrence may come from a slot that lies outside the window.
-            shift = max(abs(r.content.event.start.astimezone(UTC) - m) for m, r in story.ranges.items())
-            shift = min(shift, timedelta(days=366)) + timedelta(days=1)
-            span = Window(span.start - shift, span.end + shift)
-        for start in starts(event, source, span, limits.occurrences):
-            moment = start.astimezone(UTC)
-            if moment in story.exceptions:
-                continue
-            recurrence_id = moment if source else None
-            before = [m for m in story.ranges if m <= moment]
-            if not before:
-                one = _occurs(master, None, start=start if source else None, recurrence_id=recurrence_id)
-                found.append(_finish(one, master, story, addresses))
-                continue
-            change = story.ranges[max(before)]
-            shifted = change.content.event.start + (
-                start.replace(tzinfo=None) - max(before).astimezone(start.tzinfo).replace(tzinfo=None)
-            )
-            one = _occurs(change, master, start=shifted, recurrence_id=recurrence_id)
-            found.append(_finish(replace(one, this_and_future=False), change, story, addresses))
-    if master is None:
-        for moment, slot in sorted(story.ranges.items()):
-            if moment not in story.exceptions:
-                found.append(_finish(_occurs(slot, None, start=None, recurrence_id=moment), slot, story, addresses))
+        bare = _bare(settled, series)
+        if bare is not None and series is not None:
+            start = slot.astimezone(series.content.event.start.tzinfo)
+            event = _occurrence(bare, series, start=start, recurrence_id=slot)
+        else:
+            event = _occurrence(settled, series, start=None, recurrence_id=slot)
+        yield slot, _finish(event, (bare or settled).content, story, addresses)
+
+
+def _series(
+    story: Story,
+    series: Settled,
+    window: Window | None,
+    taken: Collection[datetime],
+    *,
+    addresses: Collection[str],
+    limits: ReadLimits,
+) -> Iterator[Event]:
+    """The occurrences of the master whose slots no exception has taken."""
+    master, source = series.content.event, series.content.invite.source
+    for start in starts(master, source, _with_shifts(window or from_start(master), story), limits.occurrences):
+        slot = start.astimezone(UTC)
+        if slot in taken:
+            continue
+        recurrence_id = slot if source else None
+        since = max((moment for moment in story.ranges if moment <= slot), default=None)
+        if since is None:
+            event = _occurrence(series, None, start=start if source else None, recurrence_id=recurrence_id)
+            yield _finish(event, series.content, story, addresses)
+            continue
+        settled = story.ranges[since]
+        bare = _bare(settled, series)
+        change = settled.content.event
+        passed = start.replace(tzinfo=None) - since.astimezone(start.tzinfo).replace(tzinfo=None)
+        moved = start if bare else change.start + passed
+        event = _occurrence(bare or settled, series, start=moved, recurrence_id=recurrence_id)
+        yield _finish(event, (bare or settled).content, story, addresses)
+
+
+def _with_shifts(window: Window, story: Story) -> Window:
+    """A window so wide that slots outside it, which THISANDFUTURE moves into it, are found."""
+    if not story.ranges:
+        return window
+    shifts = (abs(settled.content.event.start - moment) for moment, settled in story.ranges.items())
+    shift = min(max(shifts), _FARTHEST_SHIFT) + timedelta(days=1)
+    return Window(window.start - shift, window.end + shift)
+
+
+def _unfold(story: Story, window: Window | None, addresses: Collection[str], limits: ReadLimits) -> list[Event]:
+    exceptions = dict(_exceptions(story, addresses, limits))
+    found = [event for event in exceptions.values() if event is not None]
+    if story.master is not None:
+        taken = {slot for slot, event in exceptions.items() if event is not None}
+        found += _series(story, story.master, window, taken, addresses=addresses, limits=limits)
+    else:
+        for moment, settled in sorted(story.ranges.items()):
+            if moment not in exceptions:
+                event = _occurrence(settled, None, start=None, recurrence_id=moment)
+                found.append(_finish(event, settled.content, story, addresses))
     if window is not None:
         found = [event for event in found if touches(event.start, event.end, window)]
     found.sort(key=_order)
@@ -269,14 +164,14 @@ def _unfold(story: _Story, window: Window | None, addresses: Collection[str], li
 
 
 def _order(event: Event) -> tuple[datetime, datetime, str, datetime]:
-    return (event.start.astimezone(UTC), event.end.astimezone(UTC), event.uid, event.recurrence_id or _EPOCH)
+    return (event.start.astimezone(UTC), event.end.astimezone(UTC), event.uid, event.recurrence_id or EPOCH)
 
 
-def _stories(invites: Sequence[Invite]) -> dict[str, _Story]:
-    by_uid: defaultdict[str, list[Invite]] = defaultdict(list)
+def _by_uid(invites: Sequence[Invite]) -> list[list[Invite]]:
+    groups: defaultdict[str, list[Invite]] = defaultdict(list)
     for invite in invites:
-        by_uid[invite.uid].append(invite)
-    return {uid: _tell(group) for uid, group in by_uid.items()}
+        groups[invite.uid].append(invite)
+    return list(groups.values())
 
 
 def occurrences(
@@ -286,15 +181,15 @@ def occurrences(
 
     `addresses` are the owner's, canonical. At most `limits.occurrences` for one UID. Sorted by start.
     """
-    found = [event for story in _stories(invites).values() for event in _unfold(story, window, addresses, limits)]
+    found = [event for group in _by_uid(invites) for event in _unfold(tell(group), window, addresses, limits)]
     return tuple(sorted(found, key=_order))
 
 
 def all_occurrences(
     invites: Sequence[Invite], addresses: Collection[str], limits: ReadLimits = LIMITS
 ) -> tuple[Event, ...]:
-    """Every occurrence without a window: at most ten years and `limits.occurrences` of each UID."""
-    found = [event for story in _stories(invites).values() for event in _unfold(story, None, addresses, limits)]
+    """Every occurrence without a window: at most ten years and `limits.occurrences` of each UID. Sorted by start."""
+    found = [event for group in _by_uid(invites) for event in _unfold(tell(group), None, addresses, limits)]
     return tuple(sorted(found, key=_order))
 
 
@@ -304,42 +199,39 @@ def subject_occurrence(
     """The one occurrence that a few messages are about; None where they hold none.
 
     Of several UIDs one that is not cancelled, of those the one with the newest message. Of a series the exception that
-    a message of its own is about, unless that was a mere CANCEL beside a series that goes on; else the first occurrence.
+    a message of its own is about, unless that is a mere CANCEL beside a series that goes on; else the first one.
     Where there is nothing but a REPLY or COUNTER, the event as that one says it.
     """
-    by_uid: defaultdict[str, list[Invite]] = defaultdict(list)
-    for invite in invites:
-        by_uid[invite.uid].append(invite)
     cancelled: Event | None = None
-    for group in sorted(by_uid.values(), key=_latest, reverse=True)[:MAX_SUBJECTS]:
-        event = _subject(_tell(group), group, addresses, limits)
+    for group in sorted(_by_uid(invites), key=_latest, reverse=True)[:MAX_SUBJECTS]:
+        event = _subject(tell(group), group, addresses, limits)
         if event is not None and event.status is not Status.CANCELLED:
             return event
         cancelled = cancelled or event
     if cancelled is not None:
         return cancelled
-    rest = [_Said(event, invite) for invite in invites for event in invite.events]
+    rest = [Said(event, invite) for invite in invites for event in invite.events]
     return max(rest, key=lambda one: one.revision).event if rest else None
 
 
 def _latest(group: Sequence[Invite]) -> tuple[datetime, datetime, datetime, str]:
     events = [event for invite in group for event in invite.events]
     return (
-        max(event.dtstamp or _EPOCH for event in events),
-        max(invite.received_at or _EPOCH for invite in group),
+        max(event.dtstamp or EPOCH for event in events),
+        max(invite.received_at or EPOCH for invite in group),
         max(event.end for event in events),
         group[0].uid,
     )
 
 
-def _subject(story: _Story, invites: list[Invite], addresses: Collection[str], limits: ReadLimits) -> Event | None:
+def _subject(story: Story, invites: list[Invite], addresses: Collection[str], limits: ReadLimits) -> Event | None:
     found = _unfold(story, None, addresses, limits)
     alone = {
-        event.recurrence_id: _Said(event, invite).revision
-        for invite in sorted(invites, key=lambda i: max((_Said(e, i).revision for e in i.events), default=()))
+        event.recurrence_id: Said(event, invite).revision
+        for invite in sorted(invites, key=lambda i: max((Said(e, i).revision for e in i.events), default=()))
         if all(event.recurrence_id is not None for event in invite.events)
         for event in invite.events
-        if event.method in _CONTENT and event.method is not Method.CANCEL
+        if event.method in CONTENT and event.method is not Method.CANCEL
     }
     about = [event for event in found if event.recurrence_id in alone]
     if about:

@@ -65,6 +65,24 @@ def _moment(value: date | datetime, event: Event) -> datetime:
     return datetime.combine(value, time(), event.start.tzinfo)
 
 
+def snap(master: Event, recurrence_id: datetime) -> datetime:
+    """The slot, UTC, that a RECURRENCE-ID stands for.
+
+    Of an all-day series the nearest local midnight, for its file may have been read in another zone; of a timed one
+    that day's time where a producer gave a mere date (RFC 5545 section 3.8.4.4 wants the type of DTSTART).
+    """
+    local = recurrence_id.astimezone(master.start.tzinfo)
+    if local.time() == master.start.time():
+        return recurrence_id
+    if master.all_day:
+        day = (local + timedelta(hours=12)).date()
+    elif time() in (local.time(), recurrence_id.time()):
+        day = local.date() if local.time() == time() else recurrence_id.date()
+    else:
+        return recurrence_id
+    return datetime.combine(day, master.start.time(), master.start.tzinfo).astimezone(UTC)
+
+
 def touches(start: datetime, end: datetime, window: Window) -> bool:
     """Whether [start, end) meets the window; an event without length counts where it stands."""
     return start < window.end and (end > window.start or start == end == window.start)

@@ -1,6 +1,6 @@
 """Repairs of real producers' faults. Each says who makes the fault; what was mended is told in Event.repairs.
 
-Faults of line structure (bare LF, blank lines, text that was not folded) are mended in `ics_lines`, where lines are made.
+Faults of line structure (bare LF, blank lines, text that was not folded) are mended where lines are made: `ics_lines`.
 """
 
 import quopri
@@ -15,7 +15,8 @@ _BARE_TYPES = {
     "DATE": "VALUE",
 }
 _LOOSE_TIME = re.compile(
-    r"^\s*(\d{4})-?(\d{2})-?(\d{2})(?:[T ](\d{2})(?::?(\d{2}))?(?::?(\d{2}))?(?:[.,]\d+)?\s*(Z|[+-]\d{2}:?\d{2})?)?\s*$",
+    r"^\s*(\d{4})-?(\d{2})-?(\d{2})"
+    r"(?:[T ](\d{2})(?::?(\d{2}))?(?::?(\d{2}))?(?:[.,]\d+)?\s*(Z|[+-]\d{2}:?\d{2})?)?\s*$",
     re.IGNORECASE,
 )
 _OFFSET_NAME = re.compile(r"^[\s(\"]*(?:UTC|GMT|Etc/GMT)?\s*([+-])(\d{1,2})[:.]?(\d{2})?\)?", re.IGNORECASE)
