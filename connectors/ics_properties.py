@@ -63,19 +63,20 @@ def split_property(line: Line) -> Property:
 
     icalendar takes lines apart exactly but slowly, so the simple ones are matched here.
     """
-    simple = _SIMPLE.fullmatch(line.text)
+    text = quirks.colon_in_zone_name(line.text) if ";TZID=(" in line.text[:40].upper() else line.text
+    simple = _SIMPLE.fullmatch(text)
     if simple is not None:
         pairs = (part.partition("=") for part in simple.group(2).split(";")[1:])
         found = {key.upper(): value.strip() for key, _, value in pairs}
         return Property(simple.group(1).rpartition(".")[2].upper(), found, simple.group(3), line.number)
     try:
-        name, parameters, value = Contentline(line.text).raw_parts()  # type: ignore[no-untyped-call] # icalendar leaves __new__ untyped
+        name, parameters, value = Contentline(text).raw_parts()  # type: ignore[no-untyped-call] # icalendar leaves __new__ untyped
         plain_parameters = {
             key.upper(): found if isinstance(found, str) else ",".join(found) for key, found in parameters.items()
         }
         return Property(name.rpartition(".")[2].upper(), plain_parameters, value, line.number)
     except (ValueError, AttributeError, TypeError, KeyError, IndexError):
-        return Property(*quirks.split_loosely(line.text), line.number)
+        return Property(*quirks.split_loosely(text), line.number)
 
 
 def unescape(value: str) -> str:

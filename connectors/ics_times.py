@@ -67,7 +67,8 @@ def read_end(reader: Properties, begin: date | datetime, start: datetime, zone: 
     if all_day:
         return aware(begin + max(length, timedelta(days=1)), zone)
     # Days of a DURATION are nominal, hours exact (RFC 5545 section 3.3.6).
-    whole = timedelta(days=length.days)
+    nominal = any(unit in found.value.upper() for unit in "DW")
+    whole = timedelta(days=length.days) if nominal else timedelta()
     return ((start + whole).astimezone(UTC) + (length - whole)).astimezone(start.tzinfo)
 
 

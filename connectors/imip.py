@@ -139,7 +139,7 @@ def _calendar_parts(message: Message, key: str, limits: ReadLimits, problems: li
             problems.append(
                 Problem(
                     key,
-                    f"{path}: winmail.dat (TNEF) is not read; ask the sender for an iCalendar invite, or add a calendar",
+                    f"{path}: winmail.dat (TNEF) is not read; the invite may be read from your calendar",
                 )
             )
             continue

@@ -19,7 +19,13 @@ _LOOSE_TIME = re.compile(
     r"(?:[T ](\d{2})(?::?(\d{2}))?(?::?(\d{2}))?(?:[.,]\d+)?\s*(Z|[+-]\d{2}:?\d{2})?)?\s*$",
     re.IGNORECASE,
 )
+_COLON_ZONE = re.compile(r";TZID=(\(?(?:GMT|UTC)[+\-]\d{1,2}:\d\d[^:;\"]*)(?=[:;])", re.IGNORECASE)
 _OFFSET_NAME = re.compile(r"^[\s(\"]*(?:UTC|GMT|Etc/GMT)?\s*([+-])(\d{1,2})[:.]?(\d{2})?\)?", re.IGNORECASE)
+
+
+def colon_in_zone_name(line: str) -> str:
+    """`TZID=(GMT-05:00) Eastern:2026...` with the name put in quotes, as its colon requires (Zimbra, Outlook 2003)."""
+    return _COLON_ZONE.sub(r';TZID="\1"', line, count=1)
 
 
 def bare_parameters(head: str) -> str:
@@ -37,8 +43,7 @@ def bare_parameters(head: str) -> str:
 def split_loosely(line: str) -> tuple[str, dict[str, str], str]:
     """Name, parameters and value of a line that the strict grammar refuses.
 
-    Unquoted colons in `TZID=(GMT-05:00) Eastern` (Zimbra, Outlook 2003), quotes within a CN (Lotus Notes, Exchange),
-    bare parameters. Raises ValueError where there is no name and value at all.
+    Quotes within a CN (Lotus Notes, Exchange), bare parameters. Raises ValueError where there is no name and value at all.
     """
     match = re.match(r'([A-Za-z0-9.\-]+)((?:;(?:"[^"]*"|[^":;]|:(?=\d\d[)\s]))*)*):(.*)', line, re.DOTALL)
     if match is None:

@@ -26,7 +26,8 @@ def test_one_request_is_read() -> None:
 
 def test_a_mail_carries_its_context() -> None:
     mail = (
-        b"From: Ada <ada@x.example>\r\nMessage-ID: <1@x.example>\r\nSubject: =?utf-8?q?Gespr=C3=A4ch?=\r\nMIME-Version: 1.0\r\n"
+        b"From: Ada <ada@x.example>\r\nMessage-ID: <1@x.example>\r\nSubject: =?utf-8?q?Gespr=C3=A4ch?=\r\n"
+        b"MIME-Version: 1.0\r\n"
         b"Content-Type: text/calendar; charset=us-ascii\r\n\r\n" + ONE
     )
     (invite,) = read_message(mail, key="m", zone=BERLIN).invites

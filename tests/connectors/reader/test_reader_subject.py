@@ -15,9 +15,15 @@ def _vevent(method: str, *lines: str) -> bytes:
 
 def test_a_stale_request_does_not_revive_what_was_cancelled() -> None:
     messages = (
-        _vevent("REQUEST", "SEQUENCE:0", "DTSTAMP:20260601T000000Z", "DTSTART:20260610T080000Z", "DTEND:20260610T090000Z"),
-        _vevent("CANCEL", "SEQUENCE:2", "DTSTAMP:20260608T000000Z", "DTSTART:20260610T080000Z", "DTEND:20260610T090000Z"),
-        _vevent("REQUEST", "SEQUENCE:1", "DTSTAMP:20260604T000000Z", "DTSTART:20260610T083000Z", "DTEND:20260610T093000Z"),
+        _vevent(
+            "REQUEST", "SEQUENCE:0", "DTSTAMP:20260601T000000Z", "DTSTART:20260610T080000Z", "DTEND:20260610T090000Z"
+        ),
+        _vevent(
+            "CANCEL", "SEQUENCE:2", "DTSTAMP:20260608T000000Z", "DTSTART:20260610T080000Z", "DTEND:20260610T090000Z"
+        ),
+        _vevent(
+            "REQUEST", "SEQUENCE:1", "DTSTAMP:20260604T000000Z", "DTSTART:20260610T083000Z", "DTEND:20260610T093000Z"
+        ),
     )
     invites = [i for n, m in enumerate(messages) for i in read_calendar(m, key=str(n), zone=ZoneInfo("UTC")).invites]
     subject = subject_occurrence(invites, ())
