@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check lint types imports format lock env clean
+.PHONY: demo test score check lint types imports format lock env clean
 
 demo: $(VENV)/.run ## run the main job on a local Maildir and calendar folder
 	$(BIN)/afterword demo
@@ -22,6 +22,13 @@ $(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@ $(VENV)/.run
+
+test: env ## install what the tests need, and pass them
+	tests/install-packages
+	$(BIN)/pytest -n $(or $(JOBS),auto)
+
+score: env ## how right recognition is, over ../shared/corpus
+	$(BIN)/python bench/score.py
 
 check: lint types imports ## what must hold before anything else
 lint: env
