@@ -33,6 +33,7 @@ def _alone(one: Assessment, owner: Owner, account_key: bytes) -> Interview:
         one.interviewers,
         one.recipients,
         one.excluded,
+        one.relay,
         one.formality,
         one.company_domain,
         one.reasons,
