@@ -103,6 +103,9 @@ def _entry(row: Row[Any]) -> JournalEntry:
 
 
 def record_look(connection: Connection, account: str, look: Look) -> None:
+    gone = (followups.c.account == account, followups.c.key == look.key, followups.c.forgotten_at.is_not(None))
+    if connection.execute(select(followups.c.key).where(*gone)).first() is not None:
+        return
     last = connection.execute(
         select(looks).where(looks.c.account == account, looks.c.key == look.key).order_by(looks.c.id.desc()).limit(1)
     ).one_or_none()

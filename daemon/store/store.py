@@ -174,7 +174,8 @@ class AccountStore:
     def facts(self, since: datetime | None) -> AccountFacts:
         """All of the account but its invites, of one moment; follow-ups and notes only from `since` on, None for all.
 
-        A forgotten follow-up comes with its key, its interview's id and a DISMISS, and otherwise empty.
+        A forgotten follow-up comes with its key, its interview's id and a DISMISS, and otherwise empty: without a
+        Message-ID there is nothing to look for.
         """
         with self._read() as connection:
             return followups.facts(connection, self.name, since)
@@ -197,7 +198,7 @@ class AccountStore:
             return followups.unsettled(connection, self.name)
 
     def record_look(self, look: Look) -> None:
-        """Keep what was seen. If it is what was seen last, only `last_at` moves."""
+        """Keep what was seen. If it is what was seen last, only `last_at` moves; of a forgotten follow-up keep nothing."""
         with self._write() as connection:
             followups.record_look(connection, self.name, look)
 

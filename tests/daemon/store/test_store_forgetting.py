@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import String, select, type_coerce
 
-from connectors.model import Address, CalendarDelta, DraftRef, Event, Invite, Method, Observation, Window
+from connectors.model import Address, CalendarDelta, DraftRef, Event, Heard, Invite, Method, Observation, Window
 from daemon.core.facts import Act, ActKind, FollowUp, Health, Intent, Look, SentNote, Settled
 from daemon.core.model import OwnerNotes, Recipient, RecipientKind
 from daemon.store.schema import metadata
@@ -81,6 +81,8 @@ def test_a_forgotten_interview_leaves_a_tombstone_without_words(store: Store, fi
     assert (stone.journal, stone.looks) == ((), ())
     assert {act.kind for act in stone.acts} == {ActKind.NOT_AN_INTERVIEW, ActKind.DISMISS}
     assert filled.add_followup(replace(before.followup, key="key-new")) is False
+    filled.record_look(Look("key-new", LATER, LATER, Observation("key-new", heard=(Heard(Address("a@b"), LATER),))))
+    assert filled.facts(None).followups["key-new"].looks == ()
     assert filled.forget(interview_id="new", now=LATER) == 0
 
 
