@@ -198,7 +198,7 @@ class AccountStore:
             return followups.unsettled(connection, self.name)
 
     def record_look(self, look: Look) -> None:
-        """Keep what was seen. If it is what was seen last, only `last_at` moves; of a forgotten follow-up keep nothing."""
+        """Keep what was seen. If it is what was seen last, only `last_at` moves; a forgotten follow-up takes none."""
         with self._write() as connection:
             followups.record_look(connection, self.name, look)
 
