@@ -11,21 +11,25 @@ is fetched by its UID range, and HIGHESTMODSEQ is not needed.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
-from connectors.folders import is_junk, place_of
+from connectors.errors import ConnectorError
 from connectors.imap.connection import Connection
 from connectors.imap.cursor import Cursor, Mark
-from connectors.imap.listing import Folder, Selected, foreign_prefixes, select, survey
+from connectors.imap.listing import Folder, Selected, select, survey
+from connectors.imap.lookout import locator
+from connectors.imap.push import shared_hub
+from connectors.imap.roles import is_aside
 from connectors.imap.scan import chunks, doubtful, fetch_found, fetch_whole, find, search, since
 from connectors.imap.session import Session
 from connectors.imap.structure import Plan
 from connectors.imap.wire import Refused
 from connectors.imip import read_message
-from connectors.model import CalendarDelta, Invite, Place, Problem, Window
+from connectors.model import CalendarDelta, CheckLine, Invite, Problem, Window
+from connectors.ports import Subscription
 
 MESSAGES_PER_PULL = 40_000
 """How many structures are looked at before a pull hands over what it has."""
@@ -34,8 +38,6 @@ INVITES_PER_PULL = 500
 
 NO_SEARCH_BELOW = 10_000
 """A gap of UIDs up to which new mail is fetched by its range, without asking first which of them exist."""
-
-_SKIPPED_ROLES = frozenset((r"\junk", r"\trash", r"\drafts", r"\flagged", r"\important"))
 
 
 @dataclass(slots=True)
@@ -54,8 +56,8 @@ class _Haul:
         return self.looked_at >= MESSAGES_PER_PULL or self.read >= INVITES_PER_PULL
 
 
-class InviteReader:
-    """Reads the invites of one account's mailbox."""
+class ImapCalendar:
+    """The invites in one account's mailbox. Fulfils `ports.Calendar` and `ports.Watchable`."""
 
     def __init__(
         self,
@@ -76,7 +78,33 @@ class InviteReader:
         self._folders = tuple(folders)
         self._skip = frozenset(skip)
         self._owned = owned
-        self._foreign: tuple[int, tuple[str, ...]] = (0, ())
+
+    @property
+    def name(self) -> str:
+        """The configured name."""
+        return self._name
+
+    def check(self, *, write: bool = False) -> Sequence[CheckLine]:
+        """Which folders are read for invites. There is nothing to write."""
+        del write
+        try:
+            with self._session.use("check") as connection:
+                folders = survey(connection.wire, connection.features, self._folders)
+                in_use = [folder.name for folder in self._in_use(connection, folders)]
+        except ConnectorError as error:
+            return (CheckLine("invites", "failing", error.message, error.remedy),)
+        gone = [name for name in self._folders if name not in in_use]
+        if gone:
+            return (CheckLine("invites", "failing", f"not there: {', '.join(gone)}", "correct `folders.invites`"),)
+        return (CheckLine("invites", "ok", f"read from {', '.join(in_use)}"),)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._session.close()
+
+    def subscribe(self, wake: Callable[[], None]) -> Subscription:
+        """Wake-ups when mail arrives in the inbox (IDLE); all accounts share one thread."""
+        return shared_hub().watch(self._session.another, wake)
 
     def pull(self, cursor: str | None, window: Window) -> CalendarDelta:
         """New invites since the cursor, a bounded batch at a time. Raises CursorExpired, ConnectorError."""
@@ -86,7 +114,7 @@ class InviteReader:
             before = Cursor(start)
         haul = _Haul(marks=dict(before.marks))
         with self._session.use("pull") as connection:
-            folders = self._in_use(connection, survey(connection, before.marks))
+            folders = self._in_use(connection, survey(connection.wire, connection.features, before.marks))
             self._note_missing(folders, haul)
             haul.marks = {folder.name: mark for folder in folders if (mark := before.marks.get(folder.name))}
             for folder in folders:
@@ -106,19 +134,11 @@ class InviteReader:
         if self._folders:
             by_name = {folder.name: folder for folder in selectable}
             return [by_name[name] for name in self._folders if name in by_name]
-        foreign = self._foreign_prefixes(connection)
-        own = [folder for folder in selectable if not folder.name.startswith(foreign)]
-        kept = [folder for folder in own if folder.name not in self._skip and not _is_skipped(folder)]
+        own = [folder for folder in selectable if not folder.name.startswith(connection.foreign)]
+        kept = [folder for folder in own if folder.name not in self._skip and not is_aside(folder)]
         # \All holds every message once more (RFC 6154 section 2); the others would be read twice.
         everything = [folder for folder in kept if r"\all" in folder.attributes]
         return everything[:1] or sorted(kept, key=lambda folder: (folder.name != "INBOX", folder.name))
-
-    def _foreign_prefixes(self, connection: Connection) -> tuple[str, ...]:
-        generation, prefixes = self._foreign
-        if generation != self._session.generation:
-            prefixes = foreign_prefixes(connection.wire) if "NAMESPACE" in connection.features.names else ()
-            self._foreign = (self._session.generation, prefixes)
-        return prefixes
 
     def _note_missing(self, folders: Sequence[Folder], haul: _Haul) -> None:
         present = {folder.name for folder in folders}
@@ -178,7 +198,7 @@ class InviteReader:
         for each in sorted(found, key=lambda message: message.uid):
             reading = read_message(
                 each.message,
-                key=f"{chosen.name};UIDVALIDITY={chosen.uid_validity}/;UID={each.uid}",
+                key=locator(chosen.name, chosen.uid_validity, each.uid),
                 zone=self._zone,
                 calendar=self._name,
                 owned=self._owned,
@@ -186,17 +206,6 @@ class InviteReader:
             )
             haul.invites += reading.invites
             haul.problems += reading.problems
-
-
-def _is_skipped(folder: Folder) -> bool:
-    """Spam, Trash, Drafts, and folders that only show messages of others once more."""
-    if folder.name == "INBOX":
-        return False
-    return (
-        bool(folder.attributes & _SKIPPED_ROLES)
-        or is_junk(folder.name, folder.separator or "/")
-        or place_of(folder.name, folder.separator or "/") in {Place.TRASH, Place.DRAFTS, Place.QUEUE}
-    )
 
 
 def _is_current(folder: Folder, mark: Mark | None) -> bool:

@@ -16,7 +16,8 @@ import imapclient
 from connectors.errors import AuthenticationError, ConnectorError, UnsupportedError
 from connectors.imap.capabilities import Features
 from connectors.imap.errors import translated
-from connectors.imap.wire import Wire
+from connectors.imap.listing import namespaces
+from connectors.imap.wire import Answer, Wire
 
 # IMAPClient logs every command at level DEBUG, an AUTHENTICATE with its token among them.
 logging.getLogger("imapclient").setLevel(logging.WARNING)
@@ -68,6 +69,10 @@ class Connection:
 
     wire: Wire
     features: Features
+    personal: str = ""
+    """Prefix of the owner's folders (NAMESPACE, RFC 2342)."""
+    foreign: tuple[str, ...] = ()
+    """Prefixes of other people's and shared folders: mail there is not the owner's."""
 
     def close(self) -> None:
         """Drop it without a LOGOUT: nothing is lost by that, and nobody has to wait."""
@@ -104,14 +109,23 @@ def connect(server: Server, login: Login, *, account: str = "") -> Connection:
             _log_in(client, login, account)
             features = Features.of(client.capabilities(), client.welcome)
             wire = Wire(_tuned(client.socket(), server.read_timeout))
-            if "ID" in features.names:
-                # NetEase's servers refuse to select a folder until they were told a name (RFC 2971).
-                answer = wire.run(b'ID ("name" "Afterword")')[0]
-                features = features.naming(b" ".join(answer.lines(b"ID")))
+            features, personal, foreign = _introduced(wire, features)
     except BaseException:
         client.shutdown()
         raise
-    return Connection(wire, features)
+    return Connection(wire, features, personal, foreign)
+
+
+def _introduced(wire: Wire, features: Features) -> tuple[Features, str, tuple[str, ...]]:
+    """NetEase's servers refuse to select a folder until they were told a name (RFC 2971)."""
+    asked = [
+        *([b'ID ("name" "Afterword")'] if "ID" in features.names else []),
+        *([b"NAMESPACE"] if "NAMESPACE" in features.names else []),
+    ]
+    answers = [answer for answer in wire.attempt(*asked) if isinstance(answer, Answer)] if asked else []
+    identity = b" ".join(line for answer in answers for line in answer.lines(b"ID"))
+    personal, foreign = namespaces(answers)
+    return features.naming(identity), personal, foreign
 
 
 def _context(server: Server) -> ssl.SSLContext:

@@ -8,7 +8,6 @@ from imapclient.imap_utf7 import encode as encode_utf7
 from imapclient.response_parser import parse_response
 
 from connectors.imap.capabilities import Features
-from connectors.imap.connection import Connection
 from connectors.imap.wire import Answer, Garbled, Wire, quoted
 
 _HIDDEN = frozenset((r"\noselect", r"\nonexistent"))
@@ -53,12 +52,11 @@ class Selected:
     read_only: bool
 
 
-def survey(connection: Connection, known: Iterable[str] = ()) -> tuple[Folder, ...]:
+def survey(wire: Wire, features: Features, known: Iterable[str] = ()) -> tuple[Folder, ...]:
     """All folders with their standing. `known`: names for which STATUS is sent along where LIST cannot tell it.
 
     One round trip, or two where a server without LIST-STATUS shows a folder that was not known.
     """
-    wire, features = connection.wire, connection.features
     if features.list_status:
         special = b"SPECIAL-USE " if features.special_use else b""
         (answer,) = wire.run(b'LIST "" "*" RETURN (%sSTATUS %s)' % (special, _items(features)))
@@ -110,16 +108,21 @@ def mailbox(name: str) -> bytes:
     return quoted(bytes(encode_utf7(name)))
 
 
-def foreign_prefixes(wire: Wire) -> tuple[str, ...]:
-    """Prefixes of other people's and shared folders (NAMESPACE, RFC 2342): mail there is not the owner's."""
-    (answer,) = wire.run(b"NAMESPACE")
-    prefixes: list[str] = []
-    for line in answer.lines(b"NAMESPACE"):
-        _, *foreign = parse_response([line])
-        for namespace in foreign:
-            if isinstance(namespace, tuple):
-                prefixes += [_text(entry[0]) for entry in namespace if isinstance(entry, tuple) and entry]
-    return tuple(prefix for prefix in prefixes if prefix)
+def namespaces(answers: Iterable[Answer]) -> tuple[str, tuple[str, ...]]:
+    """Prefix of the owner's folders and prefixes of everybody else's, out of an answer to NAMESPACE (RFC 2342)."""
+    personal, foreign = "", []
+    for answer in answers:
+        for line in answer.lines(b"NAMESPACE"):
+            own, *others = [_prefixes(namespace) for namespace in parse_response([line])]
+            personal = own[0] if own else ""
+            foreign += [prefix for prefixes in others for prefix in prefixes if prefix]
+    return personal, tuple(foreign)
+
+
+def _prefixes(namespace: object) -> list[str]:
+    if not isinstance(namespace, tuple):
+        return []
+    return [_text(entry[0]) for entry in namespace if isinstance(entry, tuple) and entry]
 
 
 def _items(features: Features) -> bytes:

@@ -59,6 +59,13 @@ class Fetched:
                 return value
         return b""
 
+    def header(self) -> bytes:
+        """The octets of BODY[HEADER.FIELDS (...)]; empty if the server gave none."""
+        for key, value in self.items.items():
+            if key.upper().startswith(b"BODY[HEADER") and isinstance(value, bytes):
+                return value
+        return b""
+
     def number(self, name: bytes) -> int | None:
         """A numeric item such as RFC822.SIZE."""
         value = self.items.get(name)
@@ -198,10 +205,7 @@ def _items(plan: Plan) -> bytes:
 
 
 def _assemble(plan: Plan, fetched: Fetched) -> bytes:
-    header = b""
-    for key, value in fetched.items.items():
-        if key.upper().startswith(b"BODY[HEADER") and isinstance(value, bytes):
-            header = value.rstrip(b"\r\n") + b"\r\n"
+    header = fetched.header().rstrip(b"\r\n") + b"\r\n"
     parts: list[Part] = [*([plan.text] if plan.text else []), *plan.calendars]
     bodies = [(part, fetched.octets(part.section)) for part in parts]
     boundary = _BOUNDARY

@@ -24,12 +24,6 @@ class Session:
         self._connection: Connection | None = None
         self._used = 0.0
         self._lock = threading.RLock()
-        self._generation = 0
-
-    @property
-    def generation(self) -> int:
-        """How many connections were opened so far: what was learnt on an earlier one may be stale."""
-        return self._generation
 
     @contextmanager
     def use(self, operation: str) -> Iterator[Connection]:
@@ -50,6 +44,10 @@ class Session:
                 self._drop()
             self._used = time.monotonic()
 
+    def another(self) -> Connection:
+        """A connection of its own, for one who waits on it. Raises ConnectorError."""
+        return connect(self.server, self.login, account=self.account)
+
     def close(self) -> None:
         """Let go of the connection; the next use opens another."""
         with self._lock:
@@ -60,7 +58,6 @@ class Session:
             self._drop()
         if self._connection is None:
             self._connection = connect(self.server, self.login, account=self.account)
-            self._generation += 1
         self._used = time.monotonic()
         return self._connection
 

@@ -91,6 +91,8 @@ class Wire:
         self._farewell = ("", "")
         self.received = 0
         """Bytes that came over the line, compressed ones as they came."""
+        self.sendings = 0
+        """Times that something was sent: with pipelining, the round trips."""
 
     @property
     def sock(self) -> socket:
@@ -197,6 +199,7 @@ class Wire:
             self._waiting.append((tag, _verb(each)))
             lines.append(b"%s %s\r\n" % (tag, each))
         if lines:
+            self.sendings += 1
             self._send(b"".join(lines))
 
     def _answer(self) -> Answer | Refused:

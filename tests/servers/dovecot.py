@@ -74,11 +74,11 @@ namespace inbox {{
 {oauth}
 passdb {{
   driver = passwd-file
-  args = scheme=PLAIN {users}
+  args = scheme=PLAIN {users}/%u
 }}
 userdb {{
   driver = passwd-file
-  args = {users}
+  args = {users}/%u
   default_fields = home={homes}/%u
 }}
 service imap-login {{
@@ -167,9 +167,10 @@ class Dovecot:
         self.leaf = leaf or self.authority.issue("server")
         self.port = free_port()
         self.tls_port = free_port()
-        self.users: dict[str, str] = {}
         self._homes = folder / "homes"
         self._homes.mkdir(exist_ok=True)
+        self._users = folder / "users"
+        self._users.mkdir(exist_ok=True)
         self._root = os.geteuid() == 0
         me = getpass.getuser()
         self._mail_user = "nobody" if self._root else me
@@ -190,7 +191,7 @@ class Dovecot:
                 mail=self._mail_user,
                 mail_gid="nogroup" if self._root else os.getegid(),
                 capability=capability,
-                users=folder / "users",
+                users=self._users,
                 homes=self._homes,
                 port=self.port,
                 tls_port=self.tls_port,
@@ -201,7 +202,6 @@ class Dovecot:
                 oauth=_OAUTH_PASSDB.format(folder=folder) if oauth else "",
             )
         )
-        self._write_users()
 
     def _write_oauth(self) -> None:
         keys = self.folder / "keys" / "default" / "HS256"
@@ -218,17 +218,17 @@ class Dovecot:
         """The HS256 key with which a test signs a token that this server takes."""
         return self._oauth_key
 
-    def _write_users(self) -> None:
-        fresh = self.folder / "users.new"
-        fresh.write_text("".join(line + "\n" for line in self.users.values()))
+    def _write_user(self, name: str, line: str) -> None:
+        # A file for each: Dovecot looks at a passwd-file it knows once a second at most.
+        fresh = self._users / f".{name}"
+        fresh.write_text(line + "\n")
         fresh.chmod(0o644)
-        fresh.rename(self.folder / "users")
+        fresh.rename(self._users / name)
 
     def add_user(self, name: str, *, password: str = PASSWORD, quota: str = "") -> User:
         """A new login; `quota` is a rule such as `storage=10k`."""
         extra = f"userdb_quota_rule=*:{quota}" if quota else ""
-        self.users[name] = f"{name}:{{PLAIN}}{password}::::::{extra}"
-        self._write_users()
+        self._write_user(name, f"{name}:{{PLAIN}}{password}::::::{extra}")
         home = self._homes / name
         home.mkdir(exist_ok=True)
         if self._root:
@@ -237,8 +237,8 @@ class Dovecot:
 
     def revoke(self, name: str) -> None:
         """From now on the login is refused and living sessions are cut."""
-        self.users[name] = f"{name}:{{PLAIN}}revoked {time.monotonic()}::::::"
-        self._write_users()
+        self._write_user(name, f"{name}:{{PLAIN}}revoked {time.monotonic()}::::::")
+        time.sleep(1.1)  # until Dovecot has looked at the file again
         self.kick(name)
 
     def kick(self, name: str) -> None:
