@@ -45,6 +45,8 @@ class Candidate:
     fingerprint: str = ""
     """`mime.fingerprint`; empty where the content was not read."""
     flagged_deleted: bool = False
+    text: str = ""
+    """`mime.text_of` a draft, where it was read."""
 
 
 def weigh(probe: Probe, candidates: Iterable[Candidate], owners: frozenset[str] = frozenset()) -> Observation:
@@ -66,6 +68,8 @@ def weigh(probe: Probe, candidates: Iterable[Candidate], owners: frozenset[str] 
                     fingerprint=candidate.fingerprint,
                     at=candidate.at or candidate.headers.date,
                     flagged_deleted=candidate.flagged_deleted,
+                    subject=candidate.headers.subject if candidate.place is Place.DRAFTS else "",
+                    text=candidate.text if candidate.place is Place.DRAFTS else "",
                 )
             )
         word = _heard(probe, candidate, owners)

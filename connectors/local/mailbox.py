@@ -107,7 +107,7 @@ class MaildirMailbox:
                     unseen.append(place)
                 elif place is Place.DRAFTS:
                     total = len(found)
-                    found = self._with_fingerprints(layout, found, probes)
+                    found = self._with_content(layout, found, probes)
                 candidates.extend(found)
             by_key = {probe.key: weigh(probe, candidates, self._owners) for probe in probes}
             return Observations(self._clock(), by_key, tuple(unseen), total)
@@ -232,9 +232,7 @@ class MaildirMailbox:
                     found.append(candidate)
         return found
 
-    def _with_fingerprints(
-        self, layout: Layout, found: Sequence[Candidate], probes: Sequence[Probe]
-    ) -> list[Candidate]:
+    def _with_content(self, layout: Layout, found: Sequence[Candidate], probes: Sequence[Probe]) -> list[Candidate]:
         folder = layout.by_place[Place.DRAFTS] if found else ""
         by_unique = {entry.unique: entry for entry in self._headlines.listed(layout, folder)} if found else {}
         result = []
@@ -242,9 +240,9 @@ class MaildirMailbox:
             entry = by_unique.get(candidate.locator.rpartition("/")[2])
             if all(rung_of(probe, candidate, self._owners) is None for probe in probes):
                 continue
-            mark = self._headlines.fingerprint(layout, folder, entry) if entry is not None else None
-            if mark is not None:
-                result.append(replace(candidate, fingerprint=mark))
+            content = self._headlines.content(layout, folder, entry) if entry is not None else None
+            if content is not None:
+                result.append(replace(candidate, fingerprint=content[0], text=content[1]))
         return result
 
     def _answers_for(self, layout: Layout, place: Place, probes: Sequence[Probe]) -> bool:

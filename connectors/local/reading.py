@@ -6,7 +6,7 @@ from datetime import datetime
 from connectors.evidence import Candidate
 from connectors.local.folder import Entry, entries, find, read, read_header
 from connectors.local.layout import Layout
-from connectors.mime import Headers, fingerprint, read_headers
+from connectors.mime import Headers, fingerprint, read_headers, text_of
 from connectors.model import Place
 
 _WHOLE_UP_TO = 1_048_576
@@ -18,6 +18,7 @@ class _Known:
     size: int
     headers: Headers
     fingerprint: str = ""
+    text: str = ""
 
 
 class Headlines:
@@ -50,20 +51,19 @@ class Headlines:
         self._known.setdefault(folder, {})[entry.unique] = _Known(entry.mtime_ns, entry.size, headers)
         return headers
 
-    def fingerprint(self, layout: Layout, folder: str, entry: Entry) -> str | None:
-        """`mime.fingerprint` of it, found again if it was renamed meanwhile; None if it is gone. Raises OSError."""
+    def content(self, layout: Layout, folder: str, entry: Entry) -> tuple[str, str] | None:
+        """Its `mime.fingerprint` and text, found again if it was renamed meanwhile; None if gone. Raises OSError."""
         known = self._fresh(folder, entry)
-        if known is not None and known.fingerprint:
-            return known.fingerprint
-        data = read(entry)
-        if data is None:
-            renamed = find(layout.paths[folder], entry.unique)
-            data = read(renamed) if renamed is not None else None
-        if data is None:
-            return None
-        mark = fingerprint(data)
-        self._known.setdefault(folder, {})[entry.unique] = _Known(entry.mtime_ns, entry.size, read_headers(data), mark)
-        return mark
+        if known is None or not known.fingerprint:
+            data = read(entry)
+            if data is None:
+                renamed = find(layout.paths[folder], entry.unique)
+                data = read(renamed) if renamed is not None else None
+            if data is None:
+                return None
+            known = _Known(entry.mtime_ns, entry.size, read_headers(data), fingerprint(data), text_of(data))
+            self._known.setdefault(folder, {})[entry.unique] = known
+        return known.fingerprint, known.text
 
     def candidate(self, folder: str, entry: Entry, place: Place) -> Candidate | None:
         """The message as the ladder of evidence wants it; None if it is no longer there. Raises OSError."""
