@@ -137,6 +137,7 @@ def _facts(words: Library, request: _Request) -> dict[str, object]:
         "given": name.given or name.full,
         "family": name.family,
         "honorific": name.honorific,
+        "thanked": thanked,
         "names": list_in_words(thanked, words.language) if thanked else "",
         "owner": _one_line(voice.owner_name),
         "signature": voice.signature.strip(),
