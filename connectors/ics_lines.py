@@ -14,7 +14,8 @@ NESTING = 16
 MAX_NOTES = 20
 STOPPED = "reading stopped here"
 
-_NAME = re.compile(rb"[A-Za-z0-9.\-]+[;:]")
+_NAME = re.compile(rb"[A-Za-z0-9.\-]+[;:]|[A-Z][A-Z\-]+\s*$")
+"""How a content line begins; Mozilla Calendar 1 folded right after the name."""
 _UNSTUFFED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 

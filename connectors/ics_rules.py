@@ -26,6 +26,13 @@ def _numbers(rule: Mapping[str, Sequence[object]], part: str) -> set[int]:
     return {int(str(value)) for value in rule.get(part, ())}
 
 
+def _ordinal_too_high(rule: Mapping[str, Sequence[object]], frequency: str) -> bool:
+    """BYDAY=99MO: no month has more than five of a weekday, no year more than 53."""
+    most = 5 if frequency == "MONTHLY" or "BYMONTH" in rule else 53
+    ordinals = (str(value)[:-2].lstrip("+-") for value in rule.get("BYDAY", ()))
+    return any(int(ordinal or 0) > most for ordinal in ordinals)
+
+
 def _matches_some_day(rule: Mapping[str, Sequence[object]]) -> bool:
     """Whether any day of 28 years, a whole cycle of weekdays and leap years, passes every BY part at once."""
     months, days = _numbers(rule, "BYMONTH"), _numbers(rule, "BYMONTHDAY")
@@ -52,6 +59,10 @@ def _matches_some_day(rule: Mapping[str, Sequence[object]]) -> bool:
     return False
 
 
+def _never(rule: Mapping[str, Sequence[object]], frequency: str) -> bool:
+    return _ordinal_too_high(rule, frequency) or not _matches_some_day(rule)
+
+
 def safe_rule(text: str, start: date | datetime, occurrences: int) -> tuple[str, str]:
     """The rule to expand, and a note; the rule is empty where it is refused, and the first occurrence alone counts.
 
@@ -68,7 +79,7 @@ def safe_rule(text: str, start: date | datetime, occurrences: int) -> tuple[str,
         if frequency in _SUB_DAILY and (count is None or count > occurrences or any(k.startswith("BY") for k in rule)):
             return "", f"RRULE:FREQ={frequency} repeats within a day: only the first occurrence is read"
         size = _SET_SIZE.get(frequency, 1) * MAX_TIMES_A_DAY
-        if any(abs(position) > size for position in _numbers(rule, "BYSETPOS")) or not _matches_some_day(rule):
+        if any(abs(position) > size for position in _numbers(rule, "BYSETPOS")) or _never(rule, frequency):
             return "", "RRULE matches no day at all: only the first occurrence is read"
         times = (
             max(1, len(rule.get("BYHOUR", ())))

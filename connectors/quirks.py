@@ -43,7 +43,7 @@ def bare_parameters(head: str) -> str:
 def split_loosely(line: str) -> tuple[str, dict[str, str], str]:
     """Name, parameters and value of a line that the strict grammar refuses.
 
-    Quotes within a CN (Lotus Notes, Exchange), bare parameters. Raises ValueError where there is no name and value at all.
+    Quotes within a CN (Lotus Notes, Exchange), bare parameters. Raises ValueError where there is no name and value.
     """
     match = re.match(r'([A-Za-z0-9.\-]+)((?:;(?:"[^"]*"|[^":;]|:(?=\d\d[)\s]))*)*):(.*)', line, re.DOTALL)
     if match is None:
