@@ -16,6 +16,7 @@ from connectors.imip import may_hold_invite, read_message
 from connectors.local import watch
 from connectors.local.folder import Entry, entries, read
 from connectors.local.layout import Layout, look
+from connectors.local.vdir import told_apart
 from connectors.model import LIMITS, CalendarDelta, CheckLine, Invite, Place, Problem, Window
 from connectors.ports import Subscription
 
@@ -120,7 +121,7 @@ class MaildirCalendar:
             return
         reading = read_message(data, key=key, zone=self._zone, calendar=self._name, received_at=entry.arrived)
         problems.extend(reading.problems)
-        invites.extend(invite for invite in reading.invites if _may_matter(invite, start))
+        invites.extend(invite for invite in told_apart(reading.invites) if _may_matter(invite, start))
 
 
 def _may_matter(invite: Invite, start: datetime) -> bool:

@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -179,8 +179,9 @@ class VdirCalendar:
         if reading.problems and not reading.invites:
             self._files[key] = _File(settled, old)
             return frozenset()
-        invites.extend(reading.invites)
-        keys = frozenset(invite.key for invite in reading.invites)
+        given = told_apart(reading.invites)
+        invites.extend(given)
+        keys = frozenset(invite.key for invite in given)
         self._files[key] = _File(settled, keys)
         return old - keys
 
@@ -236,6 +237,13 @@ def _digest(stats: Mapping[str, _Stat | None]) -> str:
             f"{key}\0{stat.mtime_ns} {stat.size} {stat.inode}\0".encode("utf-8", "surrogateescape") if stat else b"?"
         )
     return digest.hexdigest()
+
+
+def told_apart(invites: Sequence[Invite]) -> tuple[Invite, ...]:
+    """Keys are unique in a calendar: where one file or mail speaks of several UIDs, each key names its own."""
+    if len(invites) < 2:
+        return tuple(invites)
+    return tuple(replace(invite, key=f"{invite.key}#{invite.uid}") for invite in invites)
 
 
 def _shift(moment: datetime, by: timedelta) -> datetime:
