@@ -17,11 +17,26 @@ from connectors.model import Address
 from connectors.ports import Calendar, Mailbox, Notifier
 from connectors.retrying import RetryingCalendar, RetryingMailbox, RetryingNotifier
 
-MAILBOXES = {"maildir": "connectors.local.opening:open_mailbox"}
-MAIL_CALENDARS = {"maildir": "connectors.local.opening:open_mail_calendar"}
+MAILBOXES = {
+    "imap": "connectors.imap.opening:open_mailbox",
+    "maildir": "connectors.local.opening:open_mailbox",
+}
+MAIL_CALENDARS = {
+    "imap": "connectors.imap.opening:open_mail_calendar",
+    "maildir": "connectors.local.opening:open_mail_calendar",
+}
 """Mailboxes whose mail holds invites: a calendar more."""
-CALENDARS = {"vdir": "connectors.local.opening:open_calendar"}
-NOTIFIERS: dict[str, str] = {}
+CALENDARS = {
+    "vdir": "connectors.local.opening:open_calendar",
+    "caldav": "connectors.caldav.opening:open_calendar",
+    "ics_url": "connectors.ics_url.opening:open_calendar",
+}
+NOTIFIERS = {
+    "desktop": "connectors.notify.opening:open_desktop",
+    "apprise": "connectors.notify.opening:open_apprise",
+    "submission": "connectors.notify.opening:open_submission",
+    "log": "connectors.notify.opening:open_log",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from a .netrc or kept as a cookie.
 """
 
 import ipaddress
+import logging
 import socket
 import ssl
 import threading
@@ -30,6 +31,10 @@ _GZIP_OR_ZLIB: Final = 47
 """wbits of zlib: 32 to tell the format by its head, 15 for the largest window."""
 _CUT_ERROR_BODY: Final = 64 * 1024
 """Of an answer that is an error nothing longer than this is of interest."""
+
+for _name in ("httpx", "httpcore"):
+    # httpx logs each address at INFO, and some addresses are secrets.
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 Follow = Callable[[httpx.URL, httpx.URL], bool]
 
@@ -94,7 +99,7 @@ class Web:
     def _open(self) -> httpx.Client:
         if self._client is None:
             self._client = httpx.Client(
-                verify=_tls(self.ca_file),
+                verify=tls_context(self.ca_file),
                 timeout=httpx.Timeout(self.pace.silence, connect=self.pace.connect),
                 limits=httpx.Limits(max_connections=2, max_keepalive_connections=1, keepalive_expiry=60),
                 headers={"User-Agent": "afterword", "Accept-Encoding": "gzip"},
@@ -216,7 +221,7 @@ def _unpacked(response: httpx.Response, bounds: _Bounds) -> Iterator[bytes]:
         raise bounds.fault(TemporaryError, "the packed answer ends too early")
 
 
-def _tls(ca_file: Path | None) -> ssl.SSLContext:
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     """Verified, TLS 1.2 or later; the system's authorities, and those of `ca_file` beside them.
 
     Raises ConnectorError if the file cannot be used.

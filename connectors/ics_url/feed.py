@@ -35,7 +35,7 @@ _ADDRESS_REMEDY: Final = "copy the secret iCal address from the calendar's setti
 
 @dataclass(slots=True)
 class IcsUrl:
-    """One .ics address. `address` is asked for the secret whenever a connection is made."""
+    """One .ics address. `address` is asked for the secret at first, and again after a failure: it may be new."""
 
     name: str
     address: Callable[[], str]
@@ -47,6 +47,7 @@ class IcsUrl:
     ca_file: Path | None = None
     pace: Pace = field(default_factory=Pace)
     _web: Web | None = None
+    _kept: httpx.URL | None = None
 
     def pull(self, cursor: str | None, window: Window) -> CalendarDelta:
         """All that touches the window if the file changed since `cursor`, else nothing.
@@ -61,7 +62,7 @@ class IcsUrl:
         if response.status_code == HTTPStatus.NOT_MODIFIED and seen is not None and cursor is not None:
             return CalendarDelta((), (), cursor, full=False)
         if response.status_code != HTTPStatus.OK:
-            raise refusal(response.status_code, response.headers, self.name, "pull")
+            raise refusal(response.status_code, response.headers, self._where, "pull")
         data = response.content
         self._refuse_what_is_no_calendar(data)
         digest = _digest(data)
@@ -95,7 +96,7 @@ class IcsUrl:
         try:
             response = self._get(None)
             if response.status_code != HTTPStatus.OK:
-                raise refusal(response.status_code, response.headers, self.name, "check")
+                raise refusal(response.status_code, response.headers, self._where, "check")
             self._refuse_what_is_no_calendar(response.content)
         except ConnectorError as error:
             return (CheckLine("address", "failing", error.message, error.remedy),)
@@ -108,6 +109,10 @@ class IcsUrl:
         if self._web is not None:
             self._web.close()
 
+    @property
+    def _where(self) -> str:
+        return f"{self.account}, {self.name}" if self.account else self.name
+
     def _get(self, seen: "_Seen | None") -> httpx.Response:
         headers = {"Accept": "text/calendar, */*;q=0.1"}
         if seen is not None and seen.etag:
@@ -115,11 +120,15 @@ class IcsUrl:
         if seen is not None and seen.modified:
             headers["If-Modified-Since"] = seen.modified
         if self._web is None:
-            self._web = Web(self.name, self._may_follow, ca_file=self.ca_file, pace=self.pace)
+            self._web = Web(self._where, self._may_follow, ca_file=self.ca_file, pace=self.pace)
+        url, self._kept = self._kept or self._url(), None
         try:
-            return self._web.fetch("GET", self._url(), operation="pull", most_bytes=MOST_BYTES, headers=headers)
+            response = self._web.fetch("GET", url, operation="pull", most_bytes=MOST_BYTES, headers=headers)
         except TooLarge as error:
             raise self._fault(TooLarge, error.message, "share a calendar with less in it") from None
+        if response.status_code in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+            self._kept = url
+        return response
 
     def _url(self) -> httpx.URL:
         text = self.address().strip()
@@ -151,7 +160,7 @@ class IcsUrl:
             raise self._fault(TemporaryError, "the calendar ends too early: END:VCALENDAR is missing", "")
 
     def _fault(self, kind: type[ConnectorError], what: str, remedy: str) -> ConnectorError:
-        return kind(what, account=self.name, operation="pull", remedy=remedy)
+        return kind(what, account=self._where, operation="pull", remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True)

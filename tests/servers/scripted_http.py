@@ -62,7 +62,7 @@ def scripted(answer: Callable[[Asked, BaseHTTPRequestHandler], None]) -> Iterato
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name in the standard library)
             return
 
-    for method in ("GET", "PROPFIND", "REPORT", "OPTIONS", "PUT", "DELETE"):
+    for method in ("GET", "POST", "PROPFIND", "REPORT", "OPTIONS", "PUT", "DELETE"):
         setattr(Handler, f"do_{method}", Handler.handle_any)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -234,9 +235,10 @@ def test_a_foreign_cursor_has_expired(cursor: str) -> None:
         port.pull(cursor, WINDOW)
 
 
-def test_the_cursor_holds_no_secret() -> None:
-    with scripted(Feed(calendar(event("a")))) as server:
+def test_neither_cursor_nor_log_holds_the_secret(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), scripted(Feed(calendar(event("a")))) as server:
         delta = feed_of(server).pull(None, WINDOW)
+    assert SECRET not in caplog.text
     assert SECRET not in delta.cursor
     assert str(server.port) not in delta.cursor
 

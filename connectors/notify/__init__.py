@@ -1,0 +1,1 @@
+"""Ways to reach the owner beside the inbox: the desktop, what Apprise reaches, mail to themselves, the log."""
