@@ -33,6 +33,8 @@ NO_OVERRIDES: Mapping[str, str] = MappingProxyType({})
 _LEFTOVER = re.compile(r"\{\{|\}\}|\{%|%\}|\bNone\b|\bnull\b")
 _REPLY_MARK = re.compile(r"^(?:(?:re|aw|sv|antw|odp|rv|res|回复|答复|返信)(?:\[\d+\])?\s*[:：]\s*)+", re.IGNORECASE)
 _LONGEST_SUBJECT = 200
+_NOTES = ("talked_about", "slipped_my_mind", "would_correct")
+_SPOKEN = ("greeting", "opening", "thanks", "middle", *_NOTES, "interest", "offer", "close", "owner")
 _ENDINGS = ".!?…。！？"
 
 
@@ -105,12 +107,13 @@ def _written(words: Library, request: _Request) -> Words:
 
     sentences = {slot: chosen(slot, order="opening") for slot in ("opening", "thanks", "middle")}
     sentences |= {slot: chosen(slot, order="ending") for slot in ("interest", "offer")}
-    for slot in ("talked_about", "slipped_my_mind", "would_correct"):
+    for slot in _NOTES:
         said = _as_sentence(getattr(request.notes, slot), words.setting("language", "stop", "."))
         sentences[slot] = f"{chosen(slot, order='notes', among=('notes',))}{said}" if said else ""
     values |= sentences
     values["greeting"] = _greeting(words, values, request)
     values["close"] = render("close", words.wording(str(values["formality"]), "close"), values)
+    values["more"] = chosen("more", order="ending") if _is_short(words, values) else ""
     gap = words.setting("language", "gap", " ")
     values["paragraph"] = lambda *parts: gap.join(part for part in parts if part)
 
@@ -184,6 +187,13 @@ def _missing_template(words: Library, request: _Request) -> tuple[str, ...]:
     if not name or name in words.overrides or f"{words.language}/{name}" in words.overrides:
         return ()
     return (f"template {name!r} is not among your own templates; the built-in one was used",)
+
+
+def _is_short(words: Library, values: Mapping[str, object]) -> bool:
+    """Whether the draft falls so far short of the usual length that it would read as curt: facts were missing."""
+    text = " ".join(str(values[slot]) for slot in _SPOKEN)
+    length = len(text.split()) if words.setting("language", "gap", " ") else len("".join(text.split()))
+    return length < int(words.setting("language", "short", "0"))
 
 
 def _laid_out(
