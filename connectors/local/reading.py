@@ -17,6 +17,8 @@ class _Known:
     mtime_ns: int
     size: int
     headers: Headers
+    whole: bool
+    """The body was looked at for a calendar reply, as far as it ever is."""
     fingerprint: str = ""
     text: str = ""
 
@@ -42,13 +44,13 @@ class Headlines:
         None if it is no longer there. Raises OSError.
         """
         known = self._fresh(folder, entry)
-        if known is not None:
+        if known is not None and (known.whole or not whole):
             return known.headers
         data = read(entry) if whole and entry.size <= _WHOLE_UP_TO else read_header(entry)
         if data is None:
             return None
         headers = read_headers(data)
-        self._known.setdefault(folder, {})[entry.unique] = _Known(entry.mtime_ns, entry.size, headers)
+        self._known.setdefault(folder, {})[entry.unique] = _Known(entry.mtime_ns, entry.size, headers, whole)
         return headers
 
     def content(self, layout: Layout, folder: str, entry: Entry) -> tuple[str, str] | None:
@@ -61,7 +63,7 @@ class Headlines:
                 data = read(renamed) if renamed is not None else None
             if data is None:
                 return None
-            known = _Known(entry.mtime_ns, entry.size, read_headers(data), fingerprint(data), text_of(data))
+            known = _Known(entry.mtime_ns, entry.size, read_headers(data), True, fingerprint(data), text_of(data))
             self._known.setdefault(folder, {})[entry.unique] = known
         return known.fingerprint, known.text
 

@@ -134,6 +134,18 @@ def test_an_unchanged_cycle_opens_no_file(root: Path, monkeypatch: pytest.Monkey
     assert second.by_key == first.by_key
 
 
+def test_a_calendar_reply_is_known_as_one_also_after_a_look_at_its_header_alone(root: Path) -> None:
+    reply = (
+        f"From: sam@example.org\nTo: ada@corp.example\nDate: {NOW:%d %b %Y %H:%M:%S} +0000\nMessage-ID: <acc@x>\n"
+        'Content-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/calendar; method=REPLY\n\n'
+        "BEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR\n--b--\n"
+    )
+    deliver(root / ".Sent", reply.encode(), flags="S")
+    mailbox = MaildirMailbox(root, OWNER)
+    assert mailbox.find_people(["Ada"], ["corp.example"]) == ()
+    assert mailbox.observe([PROBE]).by_key["k"].sightings == ()
+
+
 KILLED = """
 import os, sys
 from pathlib import Path
