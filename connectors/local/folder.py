@@ -68,8 +68,8 @@ def entries(path: Path) -> list[Entry]:
     before = _stamps(path)
     found = dict(_listed(path))
     if _stamps(path) != before:
-        found |= dict(_listed(path))
-        found = {unique: entry for unique, entry in found.items() if entry.path.exists()} | dict(_listed(path))
+        again = dict(_listed(path))
+        found = {unique: entry for unique, entry in found.items() if entry.path.exists()} | again
     return list(found.values())
 
 
