@@ -104,7 +104,7 @@ class ImapCalendar:
 
     def subscribe(self, wake: Callable[[], None]) -> Subscription:
         """Wake-ups when mail arrives in the inbox (IDLE); all accounts share one thread."""
-        return shared_hub().watch(self._session.another, wake)
+        return shared_hub().watch(self._session.key, self._session.another, wake)
 
     def pull(self, cursor: str | None, window: Window) -> CalendarDelta:
         """New invites since the cursor, a bounded batch at a time. Raises CursorExpired, ConnectorError."""

@@ -9,14 +9,13 @@ from connectors.model import CheckLine, Place
 _WORDS = {
     Security.TLS: "TLS",
     Security.STARTTLS: "STARTTLS",
-    Security.PLAIN: "no TLS",
+    Security.PLAIN: "without TLS, as `allow_insecure` says",
 }
 
 
 def server_lines(server: Server, connection: Connection) -> Iterator[CheckLine]:
     """How the server was reached, and which of its extensions are missed."""
-    state = "warning" if server.security is Security.PLAIN else "ok"
-    yield CheckLine("connection", state, f"{server.host}:{server.port}, {_WORDS[server.security]}, logged in")
+    yield CheckLine("connection", "ok", f"{server.host}:{server.port}, {_WORDS[server.security]}, logged in")
     features = connection.features
     if not features.idle:
         yield CheckLine("push", "warning", "the server has no IDLE: it is polled")

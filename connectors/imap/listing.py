@@ -57,12 +57,16 @@ def survey(wire: Wire, features: Features, known: Iterable[str] = ()) -> tuple[F
 
     One round trip, or two where a server without LIST-STATUS shows a folder that was not known.
     """
+    leaving = _leaving(wire, features)
     if features.list_status:
         special = b"SPECIAL-USE " if features.special_use else b""
-        (answer,) = wire.run(b'LIST "" "*" RETURN (%sSTATUS %s)' % (special, _items(features)))
-        return _join(_listed(answer), _standings([answer]))
+        *_, listing = wire.attempt(*leaving, b'LIST "" "*" RETURN (%sSTATUS %s)' % (special, _items(features)))
+        if not isinstance(listing, Answer):
+            raise listing
+        return _join(_listed(listing), _standings([listing]))
     names = [name for name in dict.fromkeys(known) if name]
-    listing, *statuses = wire.attempt(b'LIST "" "*"', *(_status(name, features) for name in names))
+    commands = (*leaving, b'LIST "" "*"', *(_status(name, features) for name in names))
+    listing, *statuses = wire.attempt(*commands)[len(leaving) :]
     if not isinstance(listing, Answer):
         raise listing
     folders = _listed(listing)
@@ -74,7 +78,9 @@ def survey(wire: Wire, features: Features, known: Iterable[str] = ()) -> tuple[F
 
 def select(wire: Wire, name: str, *, read_only: bool = True) -> Selected:
     """Select a folder. Raises Refused where it is gone; Garbled where no UIDVALIDITY is told."""
+    wire.selected = False
     (answer,) = wire.run((b"EXAMINE " if read_only else b"SELECT ") + mailbox(name))
+    wire.selected = True
     return selected(name, answer)
 
 
@@ -123,6 +129,21 @@ def _prefixes(namespace: object) -> list[str]:
     if not isinstance(namespace, tuple):
         return []
     return [_text(entry[0]) for entry in namespace if isinstance(entry, tuple) and entry]
+
+
+def _leaving(wire: Wire, features: Features) -> tuple[bytes, ...]:
+    """Leave the selected folder first: servers tell its standing as of the last command on it.
+
+    Sent along in the same go. Without UNSELECT (RFC 3691) a NOOP does, on its own: Dovecot 2.3 never answers a LIST
+    with STATUS that is pipelined behind a NOOP.
+    """
+    if not wire.selected:
+        return ()
+    if "UNSELECT" not in features.names and "IMAP4REV2" not in features.names:
+        wire.run(b"NOOP")
+        return ()
+    wire.selected = False
+    return (b"UNSELECT",)
 
 
 def _items(features: Features) -> bytes:

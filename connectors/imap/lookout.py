@@ -13,13 +13,14 @@ from connectors.evidence import Candidate
 from connectors.imap.connection import Connection
 from connectors.imap.listing import Folder, Standing, select
 from connectors.imap.scan import chunks, fetch, search, since
-from connectors.mime import Headers, fingerprint, read_headers
+from connectors.mime import Headers, fingerprint, read_headers, text_of
 from connectors.model import Place
 
 HEADERS_PER_FOLDER = 5_000
 """How many of the newest headers since the day are read in one folder."""
 BODY_BYTES = 256 * 1024
 """How much of a message is read to compare it with what was written."""
+_TEXT_CHARS = 20_000
 _FIELDS = (
     b"MESSAGE-ID IN-REPLY-TO REFERENCES FROM TO CC BCC SUBJECT DATE CONTENT-TYPE AUTO-SUBMITTED PRECEDENCE LIST-ID"
     b" X-AUTOREPLY X-AUTORESPOND X-AUTO-RESPONSE"
@@ -36,6 +37,7 @@ class _Known:
     whole: bool = False
     """The content was read, too: what the header cannot tell (the answer to an invite) is known."""
     fingerprint: str = ""
+    text: str = ""
 
 
 @dataclass(slots=True)
@@ -128,7 +130,9 @@ class Lookout:
             known = shelf.known.get(fetched.uid)
             body = fetched.octets("")
             if known is not None and body:
-                shelf.known[fetched.uid] = _Known(read_headers(body), known.at, True, fingerprint(body))
+                shelf.known[fetched.uid] = _Known(
+                    read_headers(body), known.at, True, fingerprint(body), text_of(body)[:_TEXT_CHARS]
+                )
 
     @staticmethod
     def _candidate(shelf: _Shelf, name: str, place: Place, uid: int) -> Candidate:
@@ -139,6 +143,7 @@ class Lookout:
             locator=locator(name, shelf.uid_validity, uid),
             at=known.at,
             fingerprint=known.fingerprint,
+            text=known.text if place is Place.DRAFTS else "",
             flagged_deleted=r"\deleted" in shelf.flags.get(uid, frozenset()),
         )
 

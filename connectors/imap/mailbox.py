@@ -6,6 +6,7 @@ between both lie there with one Message-ID; the next call tells them apart by th
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from connectors.errors import ConnectorError, DraftChanged, DraftNotFound, UnsupportedError
@@ -90,7 +91,7 @@ class ImapMailbox:
 
     def subscribe(self, wake: Callable[[], None]) -> Subscription:
         """Wake-ups when mail arrives in or leaves the inbox (IDLE); all accounts share one thread."""
-        return shared_hub().watch(self._session.another, wake)
+        return shared_hub().watch(self._session.key, self._session.another, wake)
 
     def observe(self, probes: Sequence[Probe]) -> Observations:
         """Look in Drafts, Sent, Trash, an outgoing queue and where mail arrives. Raises ConnectorError."""
@@ -138,7 +139,12 @@ class ImapMailbox:
             if lying:
                 kept = self._without_doubles(connection, chosen, lying, fingerprint_of(draft))
                 return self._ref(draft, chosen, kept.uid)
-            return self._append(connection, drafts, chosen, draft, message)
+            placed = self._append(connection, drafts, chosen, draft, message)
+            # A second service may have looked at the same moment and found nothing, too: the lower UID stays.
+            lying = [copy for copy in copies(connection, draft.message_id) if not copy.deleted]
+            if len(lying) < 2:
+                return placed
+            return self._ref(draft, chosen, self._without_doubles(connection, chosen, lying, placed.fingerprint).uid)
 
     def replace_draft(self, ref: DraftRef, draft: Draft) -> DraftRef:
         """Exchange our own untouched draft for another. Raises DraftChanged, DraftNotFound."""
@@ -279,10 +285,11 @@ class ImapMailbox:
 
     @staticmethod
     def _without_doubles(connection: Connection, chosen: Selected, lying: Sequence[Copy], written: str) -> Copy:
-        """Two of ours, alike and untouched, are what a cut during APPEND leaves: one is enough."""
-        ours = [copy for copy in lying if copy.untouched(written)]
+        """Two of ours, alike and untouched, are what a cut during APPEND or a second service leaves: one is enough."""
+        ours = sorted((copy for copy in lying if copy.untouched(written)), key=lambda copy: copy.uid)
         for copy in ours[1:]:
-            remove(connection, chosen, copy)
+            with suppress(DraftChanged):
+                remove(connection, chosen, copy)
         return ours[0] if ours else lying[0]
 
     def _check_write(self) -> CheckLine:

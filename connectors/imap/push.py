@@ -61,12 +61,12 @@ class _Phase(Enum):
 
 @dataclass(eq=False, slots=True)
 class Watch:
-    """One subscription: a folder of an account that is being watched."""
+    """One folder of one login that is being watched, for one or several subscribers."""
 
-    hub: "Hub"
+    key: str
     opener: Callable[[], Connection]
-    wake: Callable[[], None]
     folder: str
+    wakes: dict[int, Callable[[], None]] = field(default_factory=dict)
     phase: _Phase = _Phase.WAITING
     connection: Connection | None = None
     tag: bytes = b""
@@ -76,22 +76,31 @@ class Watch:
     closed: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def close(self) -> None:
-        """Stop watching; no wake-up comes after it returned."""
-        with self.lock:
-            self.closed = True
-        self.hub.forget(self)
-
     @property
     def watching(self) -> bool:
         """Whether the server is telling us news at the moment."""
         return not self.closed and self.phase in {_Phase.IDLING, _Phase.ENDING}
 
     def call(self) -> None:
-        """Wake the subscriber, unless it has closed."""
+        """Wake all subscribers that have not closed."""
         with self.lock:
-            if not self.closed:
-                self.wake()
+            for wake in tuple(self.wakes.values()):
+                wake()
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """One subscriber of a watch."""
+
+    hub: "Hub"
+    watch: Watch
+    number: int
+
+    def close(self) -> None:
+        """Stop watching; no wake-up comes after it returned."""
+        with self.watch.lock:
+            self.watch.wakes.pop(self.number, None)
+        self.hub.forget(self.watch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,7 @@ class Hub:
         """How often the thread woke up."""
         self.connects = 0
         """How many connections were attempted."""
-        self._watches: set[Watch] = set()
+        self._watches: dict[str, Watch] = {}
         self._timers: list[tuple[float, int, Watch]] = []
         self._order = count()
         self._inbox: deque[_Arrival | Watch] = deque()
@@ -126,21 +135,33 @@ class Hub:
         self._drift = 0.0
         self._connecting = 0
 
-    def watch(self, opener: Callable[[], Connection], wake: Callable[[], None], *, folder: str = "INBOX") -> Watch:
-        """Call `wake` when messages arrive in or leave the folder, and after each time the line was down."""
-        watch = Watch(self, opener, wake, folder)
+    def watch(
+        self, key: str, opener: Callable[[], Connection], wake: Callable[[], None], *, folder: str = "INBOX"
+    ) -> Subscribed:
+        """Call `wake` when messages arrive in or leave the folder, and after each time the line was down.
+
+        Subscribers with one `key` (login and folder) share one connection.
+        """
         with self._lock:
-            self._watches.add(watch)
+            number = next(self._order)
+            watch = self._watches.get(key)
+            if watch is not None:
+                watch.wakes[number] = wake
+                return Subscribed(self, watch, number)
+            watch = self._watches[key] = Watch(key, opener, folder, {number: wake})
             self._inbox.append(watch)
             if self._thread is None:
                 self._start()
             self._ring()
-        return watch
+        return Subscribed(self, watch, number)
 
     def forget(self, watch: Watch) -> None:
-        """Let go of a closed watch and its connection."""
+        """Let go of a watch that nobody subscribes to any more, and of its connection."""
         with self._lock:
-            self._watches.discard(watch)
+            if watch.wakes or self._watches.get(watch.key) is not watch:
+                return
+            del self._watches[watch.key]
+            watch.closed = True
             if self._thread is not None:
                 self._inbox.append(watch)
                 self._ring()
@@ -201,7 +222,7 @@ class Hub:
         jumped, self._drift = drift - self._drift, drift
         if jumped > self.rhythm.slept:
             log.info("the clock jumped %d s: renewing every connection", jumped)
-            for watch in tuple(self._watches):
+            for watch in tuple(self._watches.values()):
                 if watch.phase is _Phase.IDLING:
                     self._guarded(watch, partial(self._renew, watch))
                 elif watch.phase is _Phase.WAITING:

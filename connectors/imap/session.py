@@ -44,6 +44,11 @@ class Session:
                 self._drop()
             self._used = time.monotonic()
 
+    @property
+    def key(self) -> str:
+        """Which login on which server this is."""
+        return f"{self.login.username}@{self.server.host}:{self.server.port}"
+
     def another(self) -> Connection:
         """A connection of its own, for one who waits on it. Raises ConnectorError."""
         return connect(self.server, self.login, account=self.account)

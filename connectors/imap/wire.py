@@ -91,6 +91,8 @@ class Wire:
         self._farewell = ("", "")
         self.received = 0
         """Bytes that came over the line, compressed ones as they came."""
+        self.selected = False
+        """Whether a folder is selected; kept by `listing`."""
         self.sendings = 0
         """Times that something was sent: with pipelining, the round trips."""
 

@@ -1,6 +1,8 @@
 """A real Dovecot for the tests of the IMAP connector, one for each worker; every test has users of its own."""
 
 import itertools
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,22 +53,15 @@ class Account:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
+def server() -> Iterator[Dovecot]:
     if not dovecot.available():
         pytest.skip("Dovecot is not installed (Debian: dovecot-imapd)")
-    with Dovecot(short_folder(tmp_path_factory)) as running:
-        yield running
-
-
-def short_folder(factory: pytest.TempPathFactory) -> Path:
-    """Dovecot's sockets need a short path that its other users may enter."""
-    folder = factory.mktemp("dovecot")
-    for parent in (folder, *folder.parents):
-        if parent.stat().st_uid == folder.stat().st_uid and parent != Path("/tmp"):
-            parent.chmod(parent.stat().st_mode | 0o111)
-        if parent == Path("/tmp"):
-            break
-    return folder
+    folder = Path(tempfile.mkdtemp(prefix="afterword-dovecot-"))  # sockets need a short path, open to Dovecot's users
+    try:
+        with Dovecot(folder) as running:
+            yield running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
