@@ -1,0 +1,460 @@
+"""The position that an interview is about, from labels, wording and title; left out where nothing is sure enough."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from daemon.core.domains import squeezed
+from daemon.core.extract_text import Reading, sentences
+from daemon.core.lexicon import lexicon
+from daemon.core.model import Fact
+from daemon.core.names import same_person
+from daemon.core.people_text import is_person_name, title_pattern
+from daemon.core.phrases import any_of, fold, has_cjk, phrase_pattern
+
+_SURE_ENOUGH = 0.55
+_SEPARATOR = re.compile(
+    r"\s+[-–—|·•]+\s*|\s*[-–—|]+\s+|\s*<+>+\s*|\s+/\s+|\s*[:：]\s*|\s+[x×]\s+|\s*//\s*|\s+@\s+|\s*[【】「」『』]\s*|\s*,\s+(?=(?:interview|entretien|entrevista)\b)",
+    re.IGNORECASE,
+)
+_GENDER = re.compile(
+    r"\s*[(\[]?\s*(?:all genders|gn|m\s*/\s*w\s*/\s*[dx]|w\s*/\s*m\s*/\s*[dx]|d\s*/\s*[mw]\s*/\s*[mw]|m\s*/\s*f\s*/\s*[dx]|f\s*/\s*m\s*/\s*[dx]|m\s*/\s*v(?:\s*/\s*x)?|v\s*/\s*m(?:\s*/\s*x)?|h\s*/\s*f(?:\s*/\s*x)?|f\s*/\s*h(?:\s*/\s*x)?|k\s*/\s*m|m\s*/\s*k|h\s*/\s*m|m\s*/\s*f|f\s*/\s*m)\s*[)\]]?(?!\w)",
+    re.IGNORECASE,
+)
+_REQUISITION = re.compile(
+    r"\s*[(\[]?\s*\b(?:req(?:uisition)?|job|ref|id|kennziffer|ref\.?-?nr|nr|no)?\.?\s*(?:id)?\s*[#:.]?\s*(?:[A-Z]{1,4}[-_]?\d{3,}|#?\d{4,}(?![\d/]))[)\]]?\s*[-–:]?\s*",
+    re.IGNORECASE,
+)
+_LEVEL_TAIL = re.compile(
+    r"\s*(?:,|[-–—])\s*(?:round|stage|runde|ronda|etapa|etap|steg|step|interview|entretien|entrevista|colloquio)\b.*$",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"\s+(?:19|20)\d\d$")
+_TERMS = re.compile(
+    r"\d|\b(?:contract|permanent|remote|hybrid|full|part|temp|temporary|fixed|maternity|teilzeit|vollzeit|befristet|unbefristet|cdi|cdd|alternance|stage|turno|jornada|indefinido|part-time|full-time|"
+    r"parttime|fulltime|etat|umowa|deltid|heltid|vikariat|onsite|on-site|time|freelance|onshore|tempo|smart|homeoffice|home office|grade|band|level|london|berlin|paris|madrid|uk|us|usa|eu|emea|apac|dach|nyc|sf)\b|^[A-Z]{2,3}$",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=1)
+def _heads() -> tuple[re.Pattern[str], tuple[str, ...]]:
+    words = lexicon().words("role", "heads")
+    latin = sorted({word for word in words if not has_cjk(word)}, key=len, reverse=True)
+    return re.compile("|".join(f"(?:{_plural(word)})" for word in latin)), tuple(
+        word for word in words if has_cjk(word)
+    )
+
+
+def _plural(word: str) -> str:
+    if word.startswith("*"):
+        return rf"(?<!\w)\w*{re.escape(fold(word[1:]))}(?!\w)"
+    return title_pattern(word).replace(r"(?!\w)", r"(?:s|es|a|ę|in|:in|\*in)?(?!\w)")
+
+
+def has_head(text: str) -> bool:
+    """Whether a word for an occupation is in it."""
+    pattern, ideographs = _heads()
+    if any(word in text for word in ideographs):
+        return True
+    return pattern.search(fold(text)) is not None
+
+
+def clean_role(raw: str) -> str:
+    """A position without requisition number, gender marker, terms of contract and what else is no part of its name."""
+    text = raw.strip(" \t\"'“”„«»*.,;:-–—・。、")
+    text = _GENDER.sub(" ", text)
+    text = _REQUISITION.sub(" ", text)
+    text = _LEVEL_TAIL.sub("", text)
+    for bracket in re.findall(r"\s*[（(\[][^()\[\]（）]*[)\]）]", text):
+        inside = bracket.strip(" ()[]（）")
+        if (
+            not inside
+            or _TERMS.search(inside)
+            or not inside[0].isupper()
+            or has_cjk(inside)
+            or fold(inside) in _stage_words()
+        ):
+            text = text.replace(bracket, "")
+    text = re.sub(r"\s*[（(\[][^)\]）]*$", "", text)
+    text = _YEAR.sub("", text.strip())
+    return re.sub(r"\s+", " ", text).strip(" \t\"'“”„«»*.,;:-–—・。、")
+
+
+@lru_cache(maxsize=1)
+def _stage_words() -> frozenset[str]:
+    known = lexicon()
+    return frozenset(
+        fold(word)
+        for language in known.languages
+        for key in ("stage", "interview", "job_interview")
+        for word in language.words("signals", key)
+    )
+
+
+@lru_cache(maxsize=1)
+def _label_pattern() -> re.Pattern[str]:
+    words = sorted({fold(word) for word in lexicon().words("labels", "role")}, key=len, reverse=True)
+    body = "|".join(re.escape(word) for word in words)
+    return re.compile(rf"^(?:{body})(?:\s*/\s*\w+)?\s*(?:\?\s*)?(?::|：|\s[-–]\s)\s*(?P<value>\S.*)$")
+
+
+@lru_cache(maxsize=1)
+def _label_alone() -> frozenset[str]:
+    return frozenset(fold(word) for word in lexicon().words("labels", "role"))
+
+
+class RoleSearch:
+    """Looks for the position in one reading; a short-lived worksheet."""
+
+    def __init__(self, reading: Reading, names: Sequence[str], company: str, languages: frozenset[str]) -> None:
+        self.reading = reading
+        self.names = [name for name in names if name]
+        self.company = company
+        self.languages = languages
+
+    def find(self) -> Fact | None:
+        """The surest position, if any is sure enough."""
+        best: Fact | None = None
+        for fact in (*self._labelled(), *self._in_prose(), *self._in_title(), *self._in_lines()):
+            if fact.sure >= _SURE_ENOUGH and (best is None or fact.sure > best.sure):
+                best = fact
+        return best
+
+    def _accept(self, raw: str, *, need_head: bool = True) -> str:
+        role = self._without_company(clean_role(raw))
+        if not 2 <= len(role) <= 90 or len(role.split()) > 10:
+            return ""
+        if need_head and not has_head(role):
+            return ""
+        folded = fold(role)
+        if any(folded == fold(name) or same_person(role, name) for name in self.names) or folded in _stage_words():
+            return ""
+        if self.company and squeezed(role) in squeezed(self.company):
+            return ""
+        if any(re.match(phrase_pattern(word), folded) for word in _not_roles()):
+            return ""
+        return role
+
+    def _without_company(self, role: str) -> str:
+        if self.company:
+            pattern = re.escape(self.company)
+            role = re.sub(
+                rf"^{pattern}[\s,:–\-]*|[\s,–\-]*(?:\b(?:at|bei|chez|en|presso|bij|na|w|hos|på)\b\s+)?{pattern}$",
+                "",
+                role,
+                flags=re.IGNORECASE,
+            ).strip()
+        return role.strip(" ,-–")
+
+    def _labelled(self) -> Iterator[Fact]:
+        lines = self.reading.body.split("\n")
+        for index, raw in enumerate(lines):
+            line = raw.strip(" \t•·*")
+            folded = fold(line)
+            match = _label_pattern().match(folded)
+            if match:
+                value = line[match.start("value") :]
+                role = self._accept(value, need_head=False)
+                label = line[: match.start("value")].strip(" :：-")
+                if (
+                    role
+                    and (has_head(role) or fold(label) in _FIRM_LABELS or has_cjk(label))
+                    and not is_person_name(role)
+                ):
+                    yield Fact(role, f"“{label}”", 0.95 if has_head(role) else 0.8)
+            elif folded.rstrip(":") in _label_alone() and index + 1 < len(lines):
+                below = next((other.strip() for other in lines[index + 1 : index + 3] if other.strip()), "")
+                role = self._accept(below)
+                if role:
+                    yield Fact(role, f"below “{line}”", 0.9)
+
+    def _in_prose(self) -> Iterator[Fact]:
+        for place, text in (("text", self.reading.body), ("title", self.reading.title)):
+            if has_cjk(text):
+                yield from self._in_cjk(text, place)
+            for sentence in sentences(text):
+                yield from self._in_sentence(sentence, place)
+
+    def _in_sentence(self, sentence: str, place: str) -> Iterator[Fact]:
+        folded = fold(sentence)
+        for match in _between().finditer(folded):
+            role = self._accept(sentence[match.start("role") : match.end("role")])
+            if role and role[0].isalnum():
+                proper = role if role[0].isupper() or not role.isascii() else role
+                yield Fact(
+                    _capitalised(proper, sentence), f"{place} “{sentence[match.start() : match.end()][:60]}”", 0.88
+                )
+        for match in _before().finditer(folded):
+            rest = sentence[match.end() :].lstrip(" :„“\"'«")
+            role = self._accept(_until_stop(rest))
+            if role:
+                firm = match.group().strip() not in _VAGUE
+                yield Fact(_capitalised(role, sentence), f"{place} “{match.group().strip()} …”", 0.84 if firm else 0.66)
+
+    def _in_cjk(self, text: str, place: str) -> Iterator[Fact]:
+        for pattern, sure in _CJK_ROLES:
+            for match in re.finditer(pattern, text):
+                role = self._accept(match.group(1))
+                if role:
+                    yield Fact(role, f"{place} “{match.group()[:30]}”", sure)
+
+    def _in_title(self) -> Iterator[Fact]:
+        pieces = [piece for piece in _SEPARATOR.split(self.reading.title) if piece]
+        flat: list[str] = []
+        for piece in pieces:
+            flat.append(piece)
+            inner = re.search(r"[（(]([^()（）]{3,60})[)）]\s*$", piece)
+            if inner:
+                flat.append(inner.group(1))
+                flat.append(piece[: inner.start()])
+        found_interview = False
+        for piece in flat:
+            stripped = self._strip_interview(piece)
+            found_interview = found_interview or stripped != piece
+            role = self._accept(stripped)
+            if role:
+                yield Fact(role, "the title", 0.82 if not _looks_sentence(role) else 0.5)
+                continue
+        if found_interview:
+            for piece in flat:
+                stripped = self._strip_interview(piece)
+                role = self._accept(stripped, need_head=False)
+                alone = len(pieces) == 1 or stripped == piece
+                if (
+                    role
+                    and alone
+                    and not is_person_name(role, single=True)
+                    and stripped
+                    and not self._is_company(role)
+                    and len(role.split()) <= 5
+                    and not has_cjk(role)
+                    and _GERMANIC.search(role)
+                ):
+                    yield Fact(role, "the title", 0.58)
+
+    def _is_company(self, text: str) -> bool:
+        one, other = squeezed(text), squeezed(self.company)
+        return bool(one) and bool(other) and (one in other or other in one)
+
+    def _strip_interview(self, piece: str) -> str:
+        """A piece of the title without the words for an interview, greeting, names and titles around them."""
+        text = piece.strip()
+        folded = fold(text)
+        spans = [match.span() for match in _interview_words().finditer(folded)]
+        for start, end in reversed(spans):
+            text = text[:start] + " " + text[end:]
+        for name in self.names:
+            text = re.sub(
+                rf"(?i)\b(?:mit\s+|with\s+|w/\s*)?(?:herrn?\s+|frau\s+|mr\.?\s+|ms\.?\s+)?{re.escape(name)}\b",
+                " ",
+                text,
+            )
+        text = re.sub(r"\s+", " ", text).strip(" ,;:-–—|/()[]（）【】・")
+        return re.sub(
+            r"^(?i:for|für|zur|pour|para|per|voor|na|för|als|de|the|a|an|with|w/)\s+(?:(?i:the|den|die|das|le|la|el|il|de|o|a)\s+)?",
+            "",
+            text,
+        ).strip()
+
+    def _in_lines(self) -> Iterator[Fact]:
+        for index, line in enumerate(self.reading.lines[:6]):
+            if len(line) > 70 or line.endswith((".", "!", "?", ",")) or ":" in line:
+                continue
+            if index == 0:
+                role = self._accept(line)
+                if role and not is_person_name(role) and role[0].isupper() and not _looks_sentence(role):
+                    yield Fact(role, "first line of the text", 0.75)
+
+
+_GERMANIC = re.compile(r"^[^\W\d_]")
+_FIRM_LABELS = frozenset(
+    {
+        "role",
+        "position",
+        "job title",
+        "stelle",
+        "poste",
+        "puesto",
+        "posizione",
+        "ruolo",
+        "functie",
+        "vaga",
+        "cargo",
+        "stanowisko",
+        "tjanst",
+        "roll",
+        "job",
+        "vacancy",
+        "job requisition",
+        "position title",
+        "vacature",
+        "vacante",
+        "which role did you apply for",
+        "what role are you applying for",
+    }
+)
+_VAGUE = frozenset(
+    {
+        "for",
+        "for a",
+        "for an",
+        "for the",
+        "for our",
+        "about the",
+        "about a",
+        "about our",
+        "als",
+        "como",
+        "come",
+        "comme",
+        "som",
+        "jako",
+        "stelle",
+        "entrevista para",
+        "colloquio per",
+        "sollicitatiegesprek",
+    }
+)
+_CJK_ROLES = (
+    (r"([^\s、。「」（）：:，]{2,20}?職)(?:の|に|として)", 0.85),
+    (
+        r"([^\s、。「」（）：:，]{2,24}?(?:エンジニア|マネージャー|デザイナー|アナリスト|コンサルタント|プランナー|ディレクター))(?:の(?:最終|一次|二次|三次|技術)?(?:面接|選考|面談|ポジション|募集|求人)|職|として)",
+        0.85,
+    ),
+    (
+        r"(?:投递|应聘|申请)(?:了)?(?:的)?(?:我司|我们公司|我们)?([^\s，。、（）：:]{2,24}?)(?:岗位|职位|一职|的|，|。)",
+        0.84,
+    ),
+    (r"([^\s，。、（）：:【】]{2,20}?)(?:岗位|职位|岗)(?:的)?(?:面试|一面|二面|三面|终面|初面)", 0.84),
+    (r"(?:面试|面試|面接|邀请|通知|招聘)[：: \-–—]+([^（(\-–—：:]{2,24})", 0.74),
+    (r"[（(【]?(?:一面|二面|三面|终面|初面|初试|复试)[)）】]?\s*[-–—：:]\s*([^（(：:]{2,24})", 0.74),
+)
+
+
+@lru_cache(maxsize=1)
+def _not_roles() -> tuple[str, ...]:
+    return tuple(word for word in lexicon().words("role", "not_roles") if not has_cjk(word))
+
+
+@lru_cache(maxsize=1)
+def _before() -> re.Pattern[str]:
+    return re.compile(any_of(word for word in lexicon().words("role", "before") if not has_cjk(word)).pattern)
+
+
+_ROLE_SPAN = r"(?P<role>[a-z0-9][^\n.;!?:|]{1,80}?)"
+
+
+@lru_cache(maxsize=1)
+def _between() -> re.Pattern[str]:
+    """`the X position`, `our X opening`: an article before, a word for a vacancy after."""
+    after = "|".join(
+        re.escape(fold(word))
+        for word in sorted(
+            {word for word in lexicon().words("role", "after") if not has_cjk(word)}, key=len, reverse=True
+        )
+    )
+    return re.compile(
+        rf"(?:(?<!\w)(?:for the|for our|for a|for an|about the|about our|for this|regarding the|on the|the|our|die|zur|a|an|de|voor de|for)\s+){_ROLE_SPAN}\s+(?:{after})(?!\w)"
+    )
+
+
+@lru_cache(maxsize=1)
+def _interview_words() -> re.Pattern[str]:
+    known = lexicon()
+    words = [
+        word
+        for language in known.languages
+        for key in ("interview", "job_interview", "stage", "meet", "hold")
+        for word in language.words("signals", key)
+        if not word.endswith("...") and not word.endswith(" the")
+    ]
+    words += [word for word in known.words("cancel", "title")]
+    words += [
+        "invitation",
+        "confirmation",
+        "confirmed",
+        "scheduled",
+        "your",
+        "invite",
+        "fwd",
+        "wg",
+        "tr",
+        "re",
+        "aw",
+        "einladung",
+        "invito",
+        "invitación",
+        "convite",
+        "zaproszenie",
+        "inbjudan",
+        "uitnodiging",
+        "邀请",
+        "通知",
+        "安排",
+        "のご案内",
+        "ご案内",
+        "teams",
+        "zoom",
+        "video",
+        "phone",
+        "microsoft teams",
+        "competency",
+        "herr",
+        "frau",
+        "herrn",
+    ]
+    latin = [word for word in words if not has_cjk(word)]
+    ideographs = sorted({re.escape(fold(word)) for word in words if has_cjk(word)}, key=len, reverse=True)
+    return re.compile(any_of(latin).pattern + "|" + "|".join(ideographs))
+
+
+_STOPS = re.compile(
+    r"[.;!?:|\n•]|\s[-–—]\s|,\s+(?=[a-zà-ÿ])|\s+(?:at|with|and we|which|that|who|in the|in our|on our|based|we|you|is|are|was|were|will|would|to|from|by|on|opening|position|role|vacancy|job|search|brief|"
+    r"bei|beim|mit|und|ist|sind|liegt|am|um|wird|werden|sich|findet|zu|vom|in unserem|in unserer|"
+    r"chez|avec|au sein|est|sera|et|dans|qui|que|à|au sujet|"
+    r"con|en nuestra|en la empresa|es|será|se|tendrá|y|el próximo|"
+    r"presso|è|sarà|si|tramite|che|e con|nella|nel|in data|"
+    r"bij|gaat|is|wordt|op|met|en de|vindt|te|"
+    r"na empresa|será|é|com|em conjunto|que|da|do|no|na|"
+    r"w|jest|odbędzie|które|oraz|będzie|z|"
+    r"hos|på|är|kommer|och|vid|den|med)(?=\s|$)",
+)
+
+
+def _until_stop(rest: str) -> str:
+    """A role from its first word to where the sentence goes on; a comma stays if a capital follows it."""
+    end = _STOPS.search(rest)
+    span = rest[: end.start()] if end else rest
+    span = re.sub(
+        r"^(?:(?:a|an|the|our|eine?[nmrs]?|une?|un[oa]?|il|la|le|el|een|de|uma?|en|ett|new|neue[rnsm]?|nouveau|nouvelle)\s+)+",
+        "",
+        span,
+        flags=re.IGNORECASE,
+    )
+    if span.count("(") > span.count(")"):
+        span = span[: span.rfind("(")]
+    head, comma, tail = span.partition(", ")
+    if comma and (
+        is_person_name(tail, single=True) or not has_head(head) or len(tail.split()) > 3 or _looks_sentence(tail)
+    ):
+        span = head
+    return span.strip()
+
+
+def _looks_sentence(text: str) -> bool:
+    """Whether words read as part of a sentence rather than as a name of something."""
+    words = [word for word in text.split() if len(word) > 2]
+    lower = [word for word in words if word[0].islower()]
+    return (
+        len(words) > 4
+        and len(lower) > len(words) * 0.7
+        or bool(re.search(r"\b(?:you|your|we|our|i|me|my|us|vous|nous|sie|wir|je|du|vi)\b", fold(text)))
+    )
+
+
+def _capitalised(role: str, sentence: str) -> str:
+    """English writes positions with capitals: `product analyst` is Product Analyst; other languages stay as they are."""
+    if role.islower() and role.isascii() and re.search(r"\b(?:the|your|you|for|with)\b", fold(sentence)):
+        return " ".join(word if word in {"of", "and", "for", "in"} else word.capitalize() for word in role.split())
+    return role

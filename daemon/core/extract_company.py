@@ -1,0 +1,501 @@
+"""Which company invites: from a label, the sender's name, the text, at last the domain. Never a service or an agency."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from connectors.model import Event
+from daemon.core.domains import (
+    ADDRESS,
+    Nature,
+    domain_as_name,
+    domain_of,
+    domain_words,
+    is_applicant_system,
+    is_third_party,
+    nature,
+    organisation,
+    own_label,
+    squeezed,
+    tenants,
+)
+from daemon.core.extract_text import Reading
+from daemon.core.lexicon import lexicon
+from daemon.core.model import Fact, Owner
+from daemon.core.names import read_display_name
+from daemon.core.people import Guest
+from daemon.core.people_text import is_person_name
+from daemon.core.phrases import any_of, fold, has_cjk
+
+_LEGAL = re.compile(
+    r"[\s,]+(?:gmbh(?:\s*&\s*co\.?\s*kg)?|mbh|ag|se|kg|ohg|e\.\s?v\.|eg|llp|llc|l\.l\.c\.|inc\.?|corp\.?|ltd\.?|limited|plc|pty|b\.?v\.?|n\.?v\.?|ab|oy|oyj|a/s|asa|s\.?a\.?s?\.?|sarl|s\.à\.?\s?r\.?l\.?|s\.?p\.?a\.?|s\.?r\.?l\.?|s\.?l\.?u?\.?|"
+    r"lda\.?|ltda\.?|s\.?\s?c\.?|sp\.?\s*z\s*o\.?\s*o\.?|s\.a\.)\.?$",
+    re.IGNORECASE,
+)
+_LEGAL_CJK = re.compile(
+    r"^(?:株式会社|有限会社|合同会社|一般社団法人)\s*|\s*(?:株式会社|有限会社|合同会社|（株）|\(株\)|股份有限公司|有限责任公司|有限公司|集团)$"
+)
+_LOCATION = re.compile(r"\s+[-–]\s+[^-–]*$|,\s+[A-Z][^,]*(?:,\s*[A-Z]{2})?$")
+_AGENCY = re.compile(
+    r"(?:^|[-.])(?:search|recruit\w*|staffing|headhunt\w*|personnel|resourcing|placements?|zeitarbeit|personalberatung|personalvermittlung|manpower|hays|talentsearch|executive|executives|interim\w*|detachering|uitzend\w*|bemanning\w*|rekryter\w*|selezione|rekrutacja\w*)(?:[-.]|$)"
+)
+_RUN = re.compile(
+    r"[^\W\d_a-zß-öø-ÿ][\w'’.&+]*(?:\s+(?:(?:&|and|und|et|y|e|of|de|du|des|della|di|do|da|dos|van|von|voor|för|för|la|le)\s+)?[^\W\d_a-zß-öø-ÿ&][\w'’.&+]*|\s+&\s+[^\W\d_][\w'’.]*)*"
+)
+_CLIENT = re.compile(
+    r"\b(?:my|our|the) client\b|\bunser(?:en|em)? (?:kunden?|mandant\w*|klient\w*)\b|\bnotre client\b|\bnuestro cliente\b|\bnostro cliente\b|\bonze (?:opdrachtgever|klant)\b|\bnosso cliente\b|\bnasz\w* klient\w*\b|\bvår kund\b"
+)
+_PORTALS = ("joinhandshake.com", "symplicity.com", "12twenty.com")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The company, its domain, and whether an agency stands between."""
+
+    fact: Fact | None
+    domain: str
+    agency: bool
+
+
+def clean_company(raw: str) -> str:
+    """A company's name without legal form, department words and location."""
+    text = re.sub(r"\s*[（(\[][^()（）\[\]]*[)）\]]\s*", " ", raw)
+    text = re.sub(r"\s+", " ", text).strip(" \t\"'“”„«».,;:-–—|・")
+    text = _LEGAL_CJK.sub("", text)
+    text = re.sub(r"(?:株式会社|有限会社)", "", text)
+    while found := _LEGAL.search(text):
+        text = text[: found.start()].strip(" ,")
+    return text.strip()
+
+
+@lru_cache(maxsize=1)
+def _strips() -> tuple[re.Pattern[str], tuple[str, ...]]:
+    words = lexicon().words("company", "strip")
+    latin = "|".join(re.escape(fold(word)) for word in sorted(set(words), key=len, reverse=True) if not has_cjk(word))
+    return re.compile(rf"(?:^(?:{latin})\s+(?:at\s+|bei\s+)?|\s+(?:{latin})$)"), tuple(
+        word for word in words if has_cjk(word)
+    )
+
+
+def _without_department(name: str) -> str:
+    """`Halvorsen Freight Recruiting` is Halvorsen Freight."""
+    pattern, ideographs = _strips()
+    text = clean_company(name)
+    for _ in range(4):
+        found = pattern.search(fold(text))
+        if found is None:
+            break
+        text = (text[: found.start()] + text[found.end() :] if found.start() == 0 else text[: found.start()]).strip(
+            " ,-–|"
+        )
+    for word in sorted(ideographs, key=len, reverse=True):
+        if text.endswith(word) and len(text) > len(word) + 1:
+            text = text[: -len(word)].strip()
+    return clean_company(text)
+
+
+def _is_service(name: str) -> bool:
+    """Whether a name is that of an applicant system, scheduler or provider."""
+    plain = squeezed(name)
+    return plain in _services() or any(
+        plain == service + tail
+        for service in _services()
+        for tail in ("events", "talentscheduler", "interview", "calendar", "notifications", "meeting", "meetings")
+    )
+
+
+@lru_cache(maxsize=1)
+def _services() -> frozenset[str]:
+    domains = lexicon().domains
+    return frozenset(
+        squeezed(own_label(domain))
+        for key in ("applicant_systems", "schedulers", "machines", "mail_providers", "note_takers")
+        for domain in domains[key]
+    ) | {
+        "microsoftteams",
+        "googlemeet",
+        "googlecalendar",
+        "zoom",
+        "teams",
+        "outlook",
+        "calendly",
+        "handshake",
+        "linkedin",
+        "linkedinevents",
+        "careerservicesmanager",
+        "careerservices",
+        "hirevue",
+        "greenhouse",
+        "lever",
+        "ashby",
+        "workday",
+    }
+
+
+class CompanySearch:
+    """Looks for the company in one event; a short-lived worksheet."""
+
+    def __init__(
+        self, event: Event, reading: Reading, owner: Owner, guests: Sequence[Guest], companies: tuple[str, ...]
+    ) -> None:
+        self.event = event
+        self.reading = reading
+        self.owner = owner
+        self.guests = guests
+        self.companies = companies
+        self.people = {fold(guest.name) for guest in guests if guest.name and guest.nature is Nature.PERSON}
+
+    def find(self) -> Found:
+        """The company and how sure it is."""
+        agencies = [domain for domain in self.companies if self._is_agency(domain)]
+        employers = [domain for domain in self.companies if domain not in agencies]
+        domain = employers[0] if employers else ""
+        agency = bool(agencies)
+        labelled = self._labelled()
+        if labelled:
+            return Found(labelled, domain, agency)
+        if domain:
+            return Found(self._from_domain(domain), domain, agency)
+        if agency and not employers:
+            client = self._from_text(avoid=[own_label(one) for one in agencies])
+            return Found(client if client and client.sure >= 0.8 else None, "", True)
+        sender = self._from_sender()
+        told = self._from_text()
+        if (
+            sender
+            and told
+            and squeezed(sender.value) != squeezed(told.value)
+            and squeezed(told.value).startswith(squeezed(sender.value))
+        ):
+            return Found(told, "", agency)
+        return Found(sender or told or self._from_tenant(), "", agency)
+
+    def _is_agency(self, domain: str) -> bool:
+        if _AGENCY.search(own_label(domain)):
+            return True
+        return (
+            len(self.companies) > 1
+            and domain != self.companies[0]
+            and any(guest.writer and organisation(domain_of(guest.email)) == domain for guest in self.guests)
+        )
+
+    def _labelled(self) -> Fact | None:
+        for line in self.reading.body.split("\n"):
+            bare = line.strip(" \t•·*")
+            match = _label().match(fold(bare))
+            if match:
+                value = clean_company(bare[match.start("value") :])
+                if value and len(value) <= 60 and not ADDRESS.search(value):
+                    return Fact(value, f"“{bare[:20]}…”", 0.95)
+        return None
+
+    def _names(self) -> list[tuple[str, str]]:
+        """Display names that may be the company's, with where they stand."""
+        found: list[tuple[str, str]] = []
+        if self.event.organizer is not None and not self.owner.owns(self.event.organizer.email):
+            found.append((self.event.organizer.name, "the organizer's name"))
+        if self.event.mail is not None and self.event.mail.sender is not None:
+            found.append((self.event.mail.sender.name, "the sender's name"))
+        found.extend(
+            (person.name, "an invited name")
+            for person in self.event.attendees
+            if nature(person.email, person.name) is Nature.SHARED
+        )
+        return [(name, where) for name, where in found if name and fold(name) not in self.people]
+
+    def _from_sender(self) -> Fact | None:
+        senders = [self.event.organizer.email] if self.event.organizer else []
+        if any(domain_of(address).endswith(_PORTALS) for address in senders):
+            return None
+        for raw, where in self._names():
+            name = _without_department(raw)
+            if not name or _is_service(name) or "@" in name or not re.search(r"\w\w", name):
+                continue
+            if fold(name) in _department_words() or (is_person_name(name) and not self._is_company_like(raw)):
+                continue
+            return Fact(name, where, 0.85)
+        return None
+
+    def _is_company_like(self, raw: str) -> bool:
+        """A robot's display name is the company's, unless it looks like a person who is also named in the text as one."""
+        read = read_display_name(raw).name
+        own = next(
+            (guest for guest in self.guests if self.event.organizer and guest.email == self.event.organizer.email), None
+        )
+        if own is not None and own.nature is Nature.PERSON:
+            return False
+        return not (
+            read
+            and any(
+                guest.name and fold(guest.name) == fold(read) for guest in self.guests if guest.nature is Nature.PERSON
+            )
+        ) and squeezed(_without_department(raw)) in squeezed(
+            self.reading.whole
+            + " ".join(tenants(self.reading.links))
+            + (self.event.organizer.email if self.event.organizer else "")
+        )
+
+    def _from_domain(self, domain: str) -> Fact:
+        words = [fold(word) for word in domain_words(domain)]
+        label = own_label(domain).replace("-", "")
+        sources = [*self._names(), (self.reading.title, "the title"), (self.reading.body, "the text"), *self._subject()]
+        best: tuple[int, str, str] | None = None
+        for text, where in sources:
+            for run in self._runs(text, where):
+                plain = squeezed(run)
+                if not plain:
+                    continue
+                covers = (
+                    plain == label
+                    or all(word in plain for word in words)
+                    or plain.startswith(label)
+                    or (len(label) > 4 and label in plain)
+                )
+                if covers and not is_person_in(run, self.people):
+                    score = 3 if plain != label else 2
+                    if len(run.split()) > len(words) + 3:
+                        continue
+                    candidate = (score, run, where)
+                    if best is None or candidate[0] > best[0]:
+                        best = candidate
+        if best:
+            return Fact(best[1], f"{best[2]}, as the domain {domain}", 0.95)
+        sender = self._from_sender() if self._robot_organizer() else None
+        if sender is not None and (
+            has_cjk(sender.value)
+            or squeezed(sender.value)[:4] == label[:4]
+            or len(self.companies) == 1
+            and self._names_company(sender.value)
+        ):
+            return sender
+        if not self._invited_domain(domain):
+            told = sender or self._from_sender() or self._from_text()
+            if told and squeezed(told.value)[:5] == label[:5]:
+                return told
+        if self.reading.whole and has_cjk(self.reading.whole):
+            told = self._from_cjk()
+            if told:
+                return told
+        return Fact(self._accented(domain), f"the domain {domain}", 0.8)
+
+    def _names_company(self, name: str) -> bool:
+        return self.event.organizer is not None and is_applicant_system(domain_of(self.event.organizer.email))
+
+    def _robot_organizer(self) -> bool:
+        organizer = self.event.organizer
+        return organizer is not None and nature(organizer.email, organizer.name) in {Nature.ROBOT, Nature.CALENDAR}
+
+    def _invited_domain(self, domain: str) -> bool:
+        return any(
+            organisation(domain_of(guest.email)) == domain for guest in self.guests if guest.attendee or guest.organizer
+        )
+
+    def _subject(self) -> list[tuple[str, str]]:
+        return [(self.event.mail.subject, "the subject")] if self.event.mail is not None else []
+
+    def _accented(self, domain: str) -> str:
+        """The domain read as words, each in the spelling that the text uses."""
+        spellings = {
+            fold(word): word
+            for word in re.findall(r"[^\W\d_]+", f"{self.reading.whole} {' '.join(name for name, _ in self._names())}")
+            if word[0].isupper() and not word.isupper()
+        }
+        return " ".join(
+            word if word in {"and", "und", "de", "do", "da", "of"} else spellings.get(fold(word), word)
+            for word in domain_as_name(domain).split()
+        )
+
+    def _runs(self, text: str, where: str) -> Iterable[str]:
+        without = ADDRESS.sub(" ", text)
+        if where.endswith("name"):
+            name = _without_department(without)
+            if name:
+                yield name
+        if has_cjk(without):
+            return
+        for line in without.split("\n"):
+            for match in _RUN.finditer(line):
+                run = self._trim(match.group())
+                if run and not _is_service(run):
+                    yield run
+
+    def _trim(self, run: str) -> str:
+        """Cut words off both ends that belong to the sentence and not to the name."""
+        words = clean_company(_without_department(run)).rstrip(".").split()
+        stop = _edge_words()
+        while words and fold(words[0]) in stop:
+            words.pop(0)
+        while words and fold(words[-1]).rstrip(".,") in stop:
+            words.pop()
+        text = " ".join(words)
+        for person in self.people:
+            if person and person in fold(text):
+                return ""
+        return clean_company(text)
+
+    def _from_text(self, avoid: Sequence[str] = ()) -> Fact | None:
+        if has_cjk(self.reading.whole):
+            told = self._from_cjk()
+            if told:
+                return told
+        known_tenants = [squeezed(tenant) for tenant in tenants(self.reading.links)]
+        best: Fact | None = None
+        for text, where, base in (
+            (self.reading.title, "the title", 0.8),
+            (self.reading.body, "the text", 0.72),
+            *((text, where, 0.72) for text, where in self._subject()),
+        ):
+            for line in text.split("\n"):
+                for match in _before().finditer(fold(line)):
+                    run = _RUN.match(line[match.end() :].lstrip())
+                    name = self._trim(run.group()) if run else ""
+                    if not self._acceptable(name, avoid):
+                        continue
+                    sure = base
+                    if any(squeezed(name) == tenant or squeezed(name).startswith(tenant) for tenant in known_tenants):
+                        sure += 0.12
+                    if fold(self.reading.whole).count(fold(name)) > 1:
+                        sure += 0.05
+                    if is_person_name(name) and sure < 0.84 and not self._is_firm(match.group()):
+                        sure -= 0.3
+                    if best is None or sure > best.sure:
+                        best = Fact(name, f"{where} “{match.group().strip()} …”", sure)
+                for tenant in known_tenants:
+                    for run in self._runs(line, where):
+                        if (
+                            squeezed(run) == tenant
+                            and self._acceptable(run, avoid)
+                            and (best is None or best.sure < 0.86)
+                        ):
+                            best = Fact(run, f"{where}, as a link names it", 0.86)
+        if best is None or best.sure < 0.8:
+            for piece in re.split(r"\s[-–—|]\s|:\s|\s<>\s|\s[x×]\s|\s/\s", self.reading.title):
+                name = self._trim(piece)
+                if (
+                    self._acceptable(name, avoid)
+                    and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self.reading.body)
+                    and not is_person_name(name)
+                    and not _has_role(name)
+                ):
+                    return Fact(name, "title and text", 0.75)
+        return best if best is not None and best.sure >= 0.55 else None
+
+    def _is_firm(self, phrase: str) -> bool:
+        return fold(phrase).strip() not in {
+            "with",
+            "mit",
+            "con",
+            "met",
+            "com",
+            "med",
+            "z",
+            "at",
+            "from",
+            "of",
+            "bei",
+            "di",
+            "na",
+            "no",
+            "da",
+            "do",
+            "en",
+            "call with",
+            "chat with",
+            "meeting with",
+            "conversation with",
+            "på",
+            "från",
+            "von",
+            "hos",
+        }
+
+    def _acceptable(self, name: str, avoid: Sequence[str]) -> bool:
+        if not name or len(name) < 2 or len(name.split()) > 6 or _is_service(name) or fold(name) in _department_words():
+            return False
+        if is_person_in(name, self.people) or _has_role(name) or fold(name) in _edge_words():
+            return False
+        return not any(squeezed(name).startswith(squeezed(label)[:5]) for label in avoid)
+
+    def _from_cjk(self) -> Fact | None:
+        text = self.reading.whole
+        for pattern in (
+            r"株式会社\s*([^\s、。（）「」【】の]{1,16})",
+            r"([^\s、。（）「」【】：:]{1,16}?)\s*株式会社",
+            r"(?:感谢你投递|感谢您投递|感谢您应聘|感谢你应聘)([^\s，。、（）]{2,8}?(?:科技|公司|集团|银行|网络|信息|传媒|教育|零售|物流|医药|智能|数据|软件|电子|资本|证券|汽车|能源|食品|电商))",
+            r"【([^】]{2,16})】",
+            r"（([^（）×x]{1,16}?)\s*[×x]\s*[^（）]{1,16}）",
+            r"([^\s，。、（）：:]{2,12}?)(?:有限公司|股份|集团)",
+            r"(?:面接|面試|面试|選考)[：:]\s*([^\s　：:（(]{2,16})[\s　]",
+        ):
+            for match in re.finditer(pattern, text):
+                name = _without_department(match.group(1))
+                if (
+                    name
+                    and not _is_service(name)
+                    and not re.search(
+                        r"面接|面试|面談|選考|中止|オンライン|重要|株式|様|さん|職|エンジニア|工程师|经理", name
+                    )
+                ):
+                    return Fact(name, f"text “{match.group()[:20]}”", 0.85)
+        return None
+
+    def _from_tenant(self) -> Fact | None:
+        for tenant in tenants(self.reading.links):
+            if len(tenant) > 2 and not tenant.isdigit():
+                return Fact(" ".join(word.capitalize() for word in tenant.split("-")), "a link", 0.6)
+        return None
+
+
+def is_person_in(name: str, people: Iterable[str]) -> bool:
+    """Whether a name is, or contains, one of the invited people."""
+    folded = fold(name)
+    return any(person and (person == folded or person in folded or folded in person.split()) for person in people)
+
+
+def _has_role(name: str) -> bool:
+    from daemon.core.extract import has_head
+
+    return has_head(name)
+
+
+@lru_cache(maxsize=1)
+def _label() -> re.Pattern[str]:
+    words = sorted({fold(word) for word in lexicon().words("labels", "company")}, key=len, reverse=True)
+    return re.compile(r"^(?:" + "|".join(re.escape(word) for word in words) + r")\s*(?::|：)\s*(?P<value>\S.*)$")
+
+
+@lru_cache(maxsize=1)
+def _before() -> re.Pattern[str]:
+    return re.compile(any_of(word for word in lexicon().words("company", "before") if not has_cjk(word)).pattern)
+
+
+@lru_cache(maxsize=1)
+def _department_words() -> frozenset[str]:
+    return frozenset(fold(word) for word in lexicon().domains["department_words"]) | frozenset(
+        fold(word) for word in lexicon().domains["shared_mailboxes"]
+    )
+
+
+@lru_cache(maxsize=1)
+def _edge_words() -> frozenset[str]:
+    """Words that may be capitalised beside a company's name without being part of it."""
+    known = lexicon()
+    words: set[str] = set()
+    for language in known.languages:
+        words.update(fold(word) for word in language.words("detect", "words"))
+        for key in ("interview", "job_interview", "stage"):
+            for phrase in language.words("signals", key):
+                words.update(part.strip("*.") for part in re.split(r"[\s\-]+", fold(phrase)) if len(part) > 3)
+        for key in ("greeting", "signoff", "honorifics"):
+            for phrase in language.words("people", key):
+                words.update(fold(phrase).split())
+        words.update(fold(word) for word in language.words("company", "strip") if " " not in word)
+        words.update(fold(word) for word in language.words("role", "modifiers"))
+    return frozenset(
+        words
+        | set(
+            "your interview join zoom teams google meet microsoft hirevue karat video position role job team the our with for at re fwd invitation live phone online".split()
+        )
+        - {"sky", "bank", "group"}
+    )

@@ -1,0 +1,119 @@
+"""How far along the process an interview is: the most specific thing that the invite says."""
+
+import re
+from functools import lru_cache
+
+from daemon.core.extract_text import Reading
+from daemon.core.lexicon import lexicon
+from daemon.core.model import Fact, Interviewer, Stage
+from daemon.core.people import is_head, is_recruiter
+from daemon.core.phrases import any_of, fold, has_cjk
+
+_ORDER = (
+    Stage.TAKE_HOME_REVIEW,
+    Stage.FINAL,
+    Stage.RECRUITER_SCREEN,
+    Stage.ONSITE,
+    Stage.TECHNICAL,
+    Stage.PHONE_SCREEN,
+    Stage.HIRING_MANAGER,
+    Stage.PANEL,
+    Stage.INFORMATIONAL,
+)
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> dict[Stage, tuple[re.Pattern[str], tuple[str, ...]]]:
+    known = lexicon()
+    return {
+        stage: (
+            any_of(word for word in known.words("stages", stage.value) if not has_cjk(word)),
+            tuple(fold(word) for word in known.words("stages", stage.value) if has_cjk(word)),
+        )
+        for stage in Stage
+    }
+
+
+def _says(stage: Stage, folded: str) -> str:
+    pattern, ideographs = _patterns()[stage]
+    found = pattern.search(folded)
+    if found:
+        return found.group()
+    return next((word for word in ideographs if word in folded), "")
+
+
+def stage_of(reading: Reading, interviewers: tuple[Interviewer, ...], sessions: int, links: str) -> Fact | None:
+    """The stage, with what said so; None where nothing does."""
+    for text, where, sure in ((reading.folded_title, "title", 0.9), (reading.folded_body, "text", 0.75)):
+        for stage in _ORDER:
+            phrase = _says(stage, text)
+            if phrase and not (stage is Stage.PANEL and len(interviewers) == 1):
+                if stage is Stage.PHONE_SCREEN and len(interviewers) == 1 and _is_recruiter(interviewers[0], reading):
+                    return Fact(Stage.RECRUITER_SCREEN.value, f"a recruiter, {where} “{phrase}”", sure)
+                if stage is Stage.TECHNICAL and sessions > 1:
+                    continue
+                if stage is Stage.HIRING_MANAGER and (sessions > 1 or (where == "text" and len(interviewers) > 1)):
+                    continue
+                return Fact(stage.value, f"{where} “{phrase}”", sure)
+    if re.search(r"coderpad\.io|hackerrank\.com|codility\.com|codesignal\.com|karat\.com", links):
+        return Fact(Stage.TECHNICAL.value, "a link to a coding pad", 0.8)
+    if sessions > 1 and len(interviewers) > 1:
+        return Fact(Stage.ONSITE.value, f"{sessions} sessions in the agenda", 0.85)
+    if len(interviewers) > 1:
+        return Fact(Stage.PANEL.value, f"{len(interviewers)} interviewers", 0.9)
+    if len(interviewers) == 1:
+        one = interviewers[0]
+        if _is_recruiter(one, reading):
+            return Fact(Stage.RECRUITER_SCREEN.value, f"{one.title or 'the interviewer'} recruits", 0.75)
+        if is_head(one.title):
+            return Fact(Stage.HIRING_MANAGER.value, f"{one.title}", 0.75)
+        head = _own_head(reading)
+        if head:
+            return Fact(Stage.HIRING_MANAGER.value, f"text “{head}”", 0.7)
+    return None
+
+
+@lru_cache(maxsize=1)
+def _first_person_head() -> re.Pattern[str]:
+    return re.compile(
+        r"\bi (?:lead|run|manage|head|direct|own)\b|\b(?:report to me|my direct report)|\bich leite\b|\bje (?:dirige|gere|pilote|manage)\b|\bmon associee?\b|\bmon equipe\b|"
+        r"\b(?:dirijo|lidero)\b|\b(?:dirigo|guido)\b|\bik leid\b|\bik ben (?:de )?(?:manager|teamleider|directeur)|\b(?:kieruje|zarzadzam)\b|\bjag (?:leder|ar chef)|"
+        r"\bsono (?:il|la) (?:responsabile|direttore|direttrice|titolare)|\bsoy (?:el|la) (?:responsable|jefe|jefa|director|directora)|\bsou (?:o|a) (?:gestor|gestora|diretor|diretora|lider|responsavel|gerente)|"
+        r"\bwith me \((?:head|director|vp|chief|manager)[^)]*\)|\bjestem (?:kierowni|dyrektor|szef|liderem|menedzer)"
+    )
+
+
+def _own_head(reading: Reading) -> str:
+    found = _first_person_head().search(reading.folded_body)
+    return found.group() if found else ""
+
+
+@lru_cache(maxsize=1)
+def _first_person_recruiter() -> re.Pattern[str]:
+    words = "|".join(
+        re.escape(fold(word))
+        for word in sorted(lexicon().words("people", "recruiter_titles"), key=len, reverse=True)
+        if not has_cjk(word)
+    )
+    return re.compile(
+        rf"\b(?:i am|i'm|ich bin|je suis|soy|sono|ik ben|sou|jestem|jag ar)\s+(?:the|a|an|your|your in-house|an in-house|the in-house|die|der|la|le|el|il|de|en|een|o)?\s*(?:in-house\s+|corporate\s+|technical\s+)?(?:{words})\b"
+    )
+
+
+def _is_recruiter(one: Interviewer, reading: Reading) -> bool:
+    if one.title and is_recruiter(one.title):
+        return True
+    if one.title:
+        return False
+    if _first_person_recruiter().search(reading.folded_body):
+        return True
+    first = fold(one.name.split()[0]) if one.name else ""
+    for line in reading.body.split("\n"):
+        folded = fold(line)
+        position = folded.find(first) if first else -1
+        if position >= 0 and re.match(
+            r"[^.]{0,40}(?:talent (?:team|acquisition|partner)|recruit(?:er|ing)|people team|hr[ -]team)",
+            folded[position + len(first) :],
+        ):
+            return True
+    return False
