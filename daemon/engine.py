@@ -112,8 +112,7 @@ def cycle(
     problems = _pull(account, window, now, failed, progress)
     concluded = conclude(account, window)
     wanted = _owed(account, concluded.interviews)
-    for item in due_now(wanted, now):
-        account.store.add_followup(_at(item.followup, now))
+    _keep(account, due_now(wanted, now), now)
     seen = _look(account, now, failed, progress)
     if seen is not None:
         _hear_owner(account, failed, now)
@@ -141,11 +140,36 @@ def cycle(
         progress(_words(action))
         done.append(_apply(account, action, now))
     _remember_refusals(account, done, now)
+    _tidy(account, window)
     return Cycle(now, concluded, plan, tuple(done), failed, tuple(problems))
 
 
-def _at(followup: FollowUp, now: datetime) -> FollowUp:
-    return replace(followup, created_at=now)
+def _keep(account: Account, due: Sequence[Owed], now: datetime) -> None:
+    known = account.store.facts(since=None).followups
+    for item in due:
+        followup = item.followup
+        before = known[followup.key].followup if followup.key in known else None
+        if before is None:
+            account.store.add_followup(replace(followup, created_at=now))
+        elif (before.ended_at, before.uids, before.recipient) != (
+            followup.ended_at,
+            followup.uids,
+            followup.recipient,
+        ):
+            account.store.amend_followup(followup)
+
+
+def _tidy(account: Account, window: Window) -> None:
+    """Once a day: drop what lies before the window and what no configured calendar shows any more."""
+    today = window.start.date().isoformat()
+    if account.store.setting("tidied") == today:
+        return
+    configured = {calendar.name for calendar in account.calendars}
+    for name in account.store.calendars_known():
+        if name not in configured:
+            account.store.drop_calendar(name)
+    account.store.forget_before(window.start)
+    account.store.set_setting("tidied", today)
 
 
 def _pull(
@@ -251,7 +275,8 @@ def _apply_settle(account: Account, action: Settle, now: datetime) -> None:
     entry_id = action.entry_id
     if entry_id is None:
         fingerprint = action.ref.fingerprint if action.ref else ""
-        entry_id = account.store.begin(action.followup.key, Intent.CREATE, now, fingerprint).id
+        at = min(action.since or now, now)
+        entry_id = account.store.begin(action.followup.key, Intent.CREATE, at, fingerprint).id
     account.store.settle(entry_id, action.outcome, now, ref=action.ref, detail=action.reason)
 
 

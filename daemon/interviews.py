@@ -1,5 +1,6 @@
 """From stored invites to interviews, with the conclusions about an unchanged event kept from cycle to cycle."""
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ from daemon.core.facts import Act, ActKind
 from daemon.core.join import join
 from daemon.core.model import Assessment, Interview, Owner
 from daemon.core.recognise import assess
+
+log = logging.getLogger("afterword.interviews")
 
 REMEMBERED = 20_000
 """Assessments kept: some 3 kB each in the rare case of an interview, far less for an ordinary event."""
@@ -37,8 +40,17 @@ class Reader:
         """What the window's events are, with what the owner said about them weighed in."""
         informed = with_acts(owner, acts)
         events = occurrences(invites, window, addresses=informed.addresses)
-        assessments = tuple(self._assess(event, informed) for event in events)
+        judged = (self._assess_safely(event, informed) for event in events)
+        assessments = tuple(assessment for assessment in judged if assessment is not None)
         return Concluded(assessments, join(assessments, informed, account_key))
+
+    def _assess_safely(self, event: Event, owner: Owner) -> Assessment | None:
+        try:
+            return self._assess(event, owner)
+        except Exception:
+            # One strange event must not keep the others from being served; what it did to us is worth a report.
+            log.exception("the event %s could not be judged and is left alone", event.uid)
+            return None
 
     def _assess(self, event: Event, owner: Owner) -> Assessment:
         key = (owner, event)

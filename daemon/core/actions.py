@@ -17,6 +17,8 @@ class Settle:
     outcome: Settled
     ref: DraftRef | None
     reason: str
+    since: datetime | None = None
+    """For a draft that was found: when it came to lie there, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +85,4 @@ class Plan:
     @property
     def writes(self) -> tuple[Action, ...]:
         """The actions that touch the mailbox."""
-        return tuple(a for a in self.actions if isinstance(a, CreateDraft | ReplaceDraft | WithdrawDraft | DeliverNote))
+        return tuple(action for action in self.actions if not isinstance(action, Settle | Wait))

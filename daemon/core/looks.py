@@ -56,11 +56,11 @@ def looks_from(seen: Observations, before: Mapping[str, FollowUpFacts]) -> tuple
     )
 
 
-def texts_of(seen: Observations) -> dict[str, Sighting]:
-    """For each follow-up, the draft of ours in Drafts with the text that it has now."""
-    found: dict[str, Sighting] = {}
+def texts_of(seen: Observations) -> dict[str, tuple[Sighting, ...]]:
+    """For each follow-up, the drafts of ours in Drafts with the text that they have now."""
+    found = {}
     for key, observation in seen.by_key.items():
-        for sighting in observation.sightings:
-            if sighting.place is Place.DRAFTS and not sighting.flagged_deleted and sighting.text:
-                found.setdefault(key, sighting)
+        drafts = tuple(s for s in observation.sightings if s.place is Place.DRAFTS and not s.flagged_deleted and s.text)
+        if drafts:
+            found[key] = drafts
     return found

@@ -80,12 +80,12 @@ class Desk:
 def reminder_note(
     desk: Desk,
     *,
-    texts: Mapping[str, Sighting],
+    texts: Mapping[str, tuple[Sighting, ...]],
     untold: Collection[str],
     cancelled_after: Collection[str],
     starts: Mapping[str, datetime],
 ) -> DeliverNote | None:
-    """The day's reminder, if there is anything to remind of. `untold`: drafts that this very cycle writes or removes."""
+    """The reminder of the day, if there is anything to say. `untold`: drafts that this cycle writes or removes."""
     policy = desk.wishes.reminder
     if not policy.enabled or desk.went_out("reminder") or not reminder_open(desk.now, policy, desk.owner.zone):
         return None
@@ -95,7 +95,16 @@ def reminder_note(
         if key in untold or not _is_due(facts, life, desk):
             continue
         start = starts.get(key, facts.followup.ended_at)
-        items.append(_item(facts, life, texts.get(key), desk.wishes.where, start, cancelled=key in cancelled_after))
+        items.append(
+            _item(
+                facts,
+                life,
+                _shown(texts.get(key, ()), life),
+                desk.wishes.where,
+                start,
+                cancelled=key in cancelled_after,
+            )
+        )
     if not items:
         return None
     text = write_reminder(items, language=desk.wishes.reminder_language, day=desk.today)
@@ -129,6 +138,12 @@ def _is_due(facts: FollowUpFacts, life: Life, desk: Desk) -> bool:
     since = snoozes[-1].astimezone(desk.owner.zone).date() if snoozes else date.min
     days = [day for day in facts.reminded_on if day > since]
     return len(days) < policy.days_each and desk.today not in facts.reminded_on
+
+
+def _shown(copies: Sequence[Sighting], life: Life) -> Sighting | None:
+    """The copy that the owner changed, where there is one."""
+    ours = life.ref.fingerprint if life.ref else ""
+    return min(copies, key=lambda copy: copy.fingerprint == ours, default=None)
 
 
 def _item(

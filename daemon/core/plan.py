@@ -5,11 +5,11 @@ A cycle pulls the calendars, asks `due_now` which follow-ups exist, looks for th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connectors.mime import fingerprint_of
-from connectors.model import DraftRef, Event, PartStat, Place, Rung, Sighting, Status
+from connectors.model import Draft, DraftRef, Event, PartStat, Place, Rung, Sighting, Status
 from daemon.core.actions import Action, CreateDraft, Plan, ReplaceDraft, Settle, Wait, WithdrawDraft
 from daemon.core.facts import (
     AccountFacts,
@@ -63,7 +63,7 @@ class View:
     """Places of the mailbox that could not be looked at in this cycle."""
     looked: bool = True
     """The mailbox answered in this cycle."""
-    texts: Mapping[str, Sighting] = field(default_factory=dict)
+    texts: Mapping[str, tuple[Sighting, ...]] = field(default_factory=dict)
     """What the drafts say now."""
     overrides: Mapping[str, str] = field(default_factory=dict)
     """The owner's own templates."""
@@ -76,7 +76,12 @@ def due_now(owed: Sequence[Owed], now: datetime) -> tuple[Owed, ...]:
 
 def to_look_for(facts: AccountFacts, now: datetime) -> tuple[FollowUpFacts, ...]:
     """The follow-ups of which something new may still be learnt."""
-    return tuple(item for item in facts.followups.values() if now < item.followup.ended_at + REOPEN_FOR)
+    return tuple(
+        item
+        for item in facts.followups.values()
+        # Of one that the owner had forgotten, only the key is left.
+        if item.followup.message_id and now < item.followup.ended_at + REOPEN_FOR
+    )
 
 
 def decide(view: View, now: datetime) -> Plan:
@@ -171,10 +176,7 @@ def _settle(view: View, facts: FollowUpFacts, entry: JournalEntry, item: Owed | 
                 again.ask,
             )
         case Intent.REPLACE:
-            done = found is not None and found.fingerprint == entry.fingerprint
-            outcome = Settled.DONE if done else Settled.ABSENT
-            words = "the new words lie in the mailbox" if done else "the old words lie there"
-            return _Step((_settled(facts, entry, outcome, found if done else None, words),))
+            return _settle_replacement(view, facts, entry, item, now)
         case Intent.WITHDRAW:
             if found is None and not absent:
                 return _Step((Wait(facts.followup, "not every folder could be looked at"),))
@@ -184,6 +186,30 @@ def _settle(view: View, facts: FollowUpFacts, entry: JournalEntry, item: Owed | 
             )
         case Intent.NOTE:
             return _Step((_settled(facts, entry, Settled.ABSENT, None, "notes settle by themselves"),))
+
+
+def _settle_replacement(
+    view: View, facts: FollowUpFacts, entry: JournalEntry, item: Owed | None, now: datetime
+) -> _Step:
+    found = _ours(facts.looks)
+    old = next((e.ref for e in reversed(facts.journal) if e.ref is not None), None)
+    lying = {s.fingerprint for s in _strong_drafts(facts.looks)}
+    if entry.fingerprint not in lying:
+        return _Step((_settled(facts, entry, Settled.ABSENT, None, "the old words lie there"),))
+    if old is None or item is None or old.fingerprint not in lying:
+        return _Step((_settled(facts, entry, Settled.DONE, found, "the new words lie in the mailbox"),))
+    draft, _ = write(item, owner=view.owner, facts=facts, overrides=view.overrides, now=now)
+    half = _settled(facts, entry, Settled.ABSENT, None, "both lie there: the old words were not removed yet")
+    return _Step((half, ReplaceDraft(facts.followup, old, draft, "the replacement is finished")))
+
+
+def _strong_drafts(looks: Sequence[Look]) -> tuple[Sighting, ...]:
+    if not looks:
+        return ()
+    sightings = looks[-1].observation.sightings
+    return tuple(
+        s for s in sightings if s.place is Place.DRAFTS and not s.flagged_deleted and s.rung <= Rung.MESSAGE_ID
+    )
 
 
 def _settled(
@@ -219,8 +245,11 @@ def _draft(view: View, facts: FollowUpFacts, item: Owed | None, now: datetime, *
     found = _ours(facts.looks)
     draft, problems = write(item, owner=view.owner, facts=facts, overrides=view.overrides, now=now)
     if found is not None and adopt:
+        half_done = _half_replaced(view, facts, draft)
+        if half_done is not None:
+            return half_done
         ref = DraftRef(followup.message_id, found.locator, fingerprint_of(draft))
-        return _Step((Settle(followup, None, Settled.ADOPTED, ref, f"it already lies in {found.place}"),))
+        return _Step((Settle(followup, None, Settled.ADOPTED, ref, f"it already lies in {found.place}", found.at),))
     wanted = any(act.kind is ActKind.WANTED for act in facts.acts)
     if not wanted:
         if followup.ended_at < view.facts.set_up_at:
@@ -230,6 +259,23 @@ def _draft(view: View, facts: FollowUpFacts, item: Owed | None, now: datetime, *
             return _Step((Wait(followup, late[0]),), late[1])
     names = f"for {item.recipient.name or item.recipient.email or 'the interviewer'}: {item.recipient.reason}"
     return _Step((CreateDraft(followup, draft, names, problems),))
+
+
+def _half_replaced(view: View, facts: FollowUpFacts, draft: Draft) -> _Step | None:
+    """A replacement was cut in half and then the record of it was lost: both copies lie there. It is finished."""
+    strong = _strong_drafts(facts.looks)
+    old = next((s for s in strong if s.fingerprint == fingerprint_of(draft)), None)
+    new = next((s for s in strong if s.fingerprint != fingerprint_of(draft)), None)
+    if old is None or new is None:
+        return None
+    seen = next((s for s in view.texts.get(facts.followup.key, ()) if s.locator == new.locator), new)
+    now_there = replace(draft, subject=seen.subject, body=seen.text)
+    if fingerprint_of(now_there) != new.fingerprint:
+        return None
+    ref = DraftRef(facts.followup.message_id, old.locator, old.fingerprint)
+    reason = "it already lies in drafts, and its replacement beside it"
+    adopted = Settle(facts.followup, None, Settled.ADOPTED, ref, reason, old.at)
+    return _Step((adopted, ReplaceDraft(facts.followup, ref, now_there, "the replacement is finished")))
 
 
 def _too_late(view: View, facts: FollowUpFacts, item: Owed, now: datetime) -> tuple[str, Missed] | None:

@@ -3,6 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +48,22 @@ def add(connection: Connection, account: str, followup: FollowUp) -> bool:
         rows = [{"account": account, "key": followup.key, "uid": uid} for uid in dict.fromkeys(followup.uids)]
         connection.execute(followup_uids.insert(), rows)
     return added
+
+
+def amend(connection: Connection, account: str, followup: FollowUp) -> bool:
+    known = connection.execute(
+        select(followups.c.followup).where(followups.c.account == account, followups.c.key == followup.key)
+    ).scalar_one_or_none()
+    if known is None:
+        return False
+    after = replace(known, ended_at=followup.ended_at, uids=followup.uids, recipient=followup.recipient)
+    if after == known:
+        return False
+    which = (followups.c.account == account, followups.c.key == followup.key)
+    connection.execute(followups.update().where(*which).values(ended_at=after.ended_at, followup=after))
+    for uid in set(after.uids) - set(known.uids):
+        insert_once(connection, followup_uids, {"account": account, "key": followup.key, "uid": uid})
+    return True
 
 
 def begin(

@@ -171,6 +171,11 @@ class AccountStore:
         with self._write() as connection:
             return followups.add(connection, self.name, followup)
 
+    def amend_followup(self, followup: FollowUp) -> bool:
+        """Keep the end, the UIDs and the recipient as they are known now; whether that changed anything."""
+        with self._write() as connection:
+            return followups.amend(connection, self.name, followup)
+
     def facts(self, since: datetime | None) -> AccountFacts:
         """All of the account but its invites, of one moment; follow-ups and notes only from `since` on, None for all.
 

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reader_calendars import BERLIN, only, read, utc, vcalendar, vevent
 
 from connectors.ics import read_calendar
 from connectors.imip import read_message
 from connectors.itip import all_occurrences, occurrences, subject_occurrence
 from connectors.model import Window
 from connectors.scan import scan
+from tests.connectors.reader.reader_calendars import BERLIN, only, read, utc, vcalendar, vevent
 
 NAMES = st.sampled_from(
     ["DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "UID", "SEQUENCE", "STATUS",

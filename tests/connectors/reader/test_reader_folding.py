@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reader_calendars import UTC_ZONE, invite, utc, vcalendar, vevent
 
 from connectors.ics import read_calendar
 from connectors.itip import all_occurrences, occurrences, subject_occurrence
 from connectors.model import MailContext, PartStat, Status, Window
+from tests.connectors.reader.reader_calendars import UTC_ZONE, invite, utc, vcalendar, vevent
 
 ME = "me@post.example"
 YEAR = Window(utc(2026, 1, 1), utc(2027, 1, 1))

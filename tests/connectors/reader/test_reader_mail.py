@@ -3,10 +3,10 @@
 from email.message import EmailMessage
 
 import pytest
-from reader_calendars import BERLIN, vcalendar, vevent
 
 from connectors.imip import may_hold_invite, read_message
 from connectors.model import Method
+from tests.connectors.reader.reader_calendars import BERLIN, vcalendar, vevent
 
 CALENDAR = vcalendar(
     vevent("DTSTART:20260701T100000Z", "SUMMARY:Gespräch", "DTSTAMP:20260601T000000Z"), method="REQUEST"

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from reader_calendars import only, read, utc, vcalendar, vevent
 
 from connectors.model import PartStat, Status
+from tests.connectors.reader.reader_calendars import only, read, utc, vcalendar, vevent
 
 DATA = Path(__file__).parent / "data"
 START = "DTSTART:20260701T100000Z"

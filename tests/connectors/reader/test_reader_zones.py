@@ -1,7 +1,8 @@
 """Which instant a time means."""
 
 import pytest
-from reader_calendars import BERLIN, only, read, utc, vcalendar, vevent
+
+from tests.connectors.reader.reader_calendars import BERLIN, only, read, utc, vcalendar, vevent
 
 CUSTOM = (
     "BEGIN:VTIMEZONE\r\nTZID:Customized Time Zone\r\nBEGIN:STANDARD\r\nDTSTART:16010101T030000\r\nTZOFFSETFROM:+0300"

@@ -4,10 +4,20 @@ import re
 from itertools import product
 
 import pytest
-from words_samples import LANGUAGES, OWNER, SPACELESS, STAGES, VOICE, faults, interview, person, sentences
 
 from daemon.core.compose import NATIVE_REVIEWED, compose, languages
 from daemon.core.model import Formality, RecipientKind, Voice
+from tests.core.words.words_samples import (
+    LANGUAGES,
+    OWNER,
+    SPACELESS,
+    STAGES,
+    VOICE,
+    faults,
+    interview,
+    person,
+    sentences,
+)
 
 KINDS = {
     "interviewer": person(),
@@ -32,7 +42,9 @@ def test_every_combination_is_ready_to_send(language: str) -> None:
         STAGES, KINDS.items(), Formality, FACTS, ("one", "two", "three", "five")
     ):
         words = compose(
-            interview(language, stage=stage, role=role, company=company, id=id_), recipient, Voice(OWNER, formality=formality)
+            interview(language, stage=stage, role=role, company=company, id=id_),
+            recipient,
+            Voice(OWNER, formality=formality),
         )
         found += [f"{stage} {kind} {formality} {role} {company}: {f}\n{words.body}" for f in faults(words, language)]
     assert not found, "\n\n".join(found[:8])
@@ -89,24 +101,31 @@ def test_the_script_is_right(language: str) -> None:
 
 
 GENDERED = {
-    "fr": r"\b(?:ravie?|intéressée?|convaincue?|enchantée?|heureu(?:x|se)|prête?|certaine?|reconnaissante?|motivée?|aidée?|marquée?|content|contente)\b|\(e\)|·e|Monsieur|Madame",
-    "es": r"\b(?:interesad[oa]|encantad[oa]|agradecid[oa]|convencid[oa]|segur[oa] de|dispuest[oa]|list[oa]|content[oa]|estimad[oa]|querid[oa]|amable)\b|@|\(a\)",
-    "it": r"\b(?:liet[oa]|interessat[oa]|convint[oa]|grat[oa]|rimast[oa]|content[oa]|sicur[oa] di|pront[oa]|uscit[oa]|caro|cara)\b|Signor",
-    "pt": r"\b(?:obrigad[oa]|interessad[oa]|grat[oa]|convencid[oa]|cert[oa] de|animad[oa]|prezad[oa]|car[oa])\b|\(a\)",
-    "pl": r"\b\w+(?:(?:ał|ył|ił|ął|zł|kł)(?:em|am|bym|abym))\b|\b(?:Pan|Pani|Panem|Panią|Pana|zainteresowan[ya]|pewien|pewna|wdzięczn[ya]|gotowy|gotowa|sam|sama)\b",
-    "de": r"\b(?:Herr|Frau|Bewerber(?:in)?|geehrter?)\b|\*in|:in\b",
+    "fr": "ravie? intéressée? convaincue? enchantée? heureux heureuse prête? certaine? reconnaissante? motivée? "
+    "aidée? marquée? contente? Monsieur Madame",
+    "es": "interesad[oa] encantad[oa] agradecid[oa] convencid[oa] dispuest[oa] list[oa] content[oa] "
+    "estimad[oa] querid[oa]",
+    "it": "liet[oa] interessat[oa] convint[oa] grat[oa] rimast[oa] content[oa] pront[oa] uscit[oa] cara Signor[ae]?",
+    "pt": "obrigad[oa] interessad[oa] grat[oa] convencid[oa] animad[oa] prezad[oa] car[oa]",
+    "pl": r"\w+(?:ał|ył|ił|ął|zł|kł)(?:em|am|bym|abym) Pani? Panem Panią Pana "
+    "zainteresowan[ya] pewien pewna wdzięczn[ya] gotow[ya] sama?",
+    "de": "Herr Frau Bewerber Bewerberin geehrter?",
 }
+"""Words that give away the gender of who writes or reads."""
 
 
 @pytest.mark.parametrize("language", GENDERED)
 def test_nobodys_gender_is_guessed(language: str) -> None:
+    given_away = re.compile(rf"\b(?:{GENDERED[language].replace(' ', '|')})\b", re.IGNORECASE)
     for stage, recipient, formality, variant, id_ in product(STAGES, KINDS.values(), Formality, range(4), ("a", "b")):
         body = compose(
-            interview(language, stage=stage, id=id_), recipient, Voice(OWNER, formality=formality), variant=variant, panel=4
+            interview(language, stage=stage, id=id_),
+            recipient,
+            Voice(OWNER, formality=formality),
+            variant=variant,
+            panel=4,
         ).body
-        found = re.search(GENDERED[language], body)
-        allowed = found is not None and found[0] == "caro" and body.endswith(f"Un caro saluto,\n{OWNER}")
-        assert found is None or allowed, body
+        assert not given_away.search(body), body
 
 
 def test_both_forms_of_address_are_kept_apart() -> None:
@@ -114,7 +133,7 @@ def test_both_forms_of_address_are_kept_apart() -> None:
         ("de", r"\b(?:Sie|Ihnen|Ihre\w*)\b", r"\b(?:du|dir|dich|dein\w*)\b"),
         ("fr", r"\b(?:vous|votre|vos)\b", r"\b(?:tu|te|toi|ton|ta|tes)\b"),
         ("es", r"\b(?:usted|le|su|sus)\b", r"\b(?:tú|te|ti|tu|tus|contigo)\b"),
-        ("it", r"\b(?:Lei|La|Le|Suo|Sua|Sue|Suoi)\b", r"\b(?:tu|te|ti|tuo|tua|tue|tuoi)\b"),
+        ("it", r"\b(?:Lei|Suo|Sua|Sue|Suoi|ringraziarLa)\b", r"\b(?:tu|te|ti|tuo|tua|tue|tuoi)\b"),
         ("nl", r"\b(?:u|uw)\b", r"\b(?:je|jij|jou|jouw)\b"),
         ("zh", "您", "你"),
     ):

@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from daemon.core.model import Fact, Formality, Interview, Outcome, Recipient, RecipientKind, Stage, Voice, Words
@@ -26,7 +25,10 @@ _RELATIVE_DAYS = {
     "ja": r"今日|本日|昨日|明日|今朝|今晩|昨晩|きょう|きのう",
     "zh": r"今天|今日|昨天|昨日|明天|今早|今晚|昨晚",
 }
-_MARKS = re.compile(r"[\[\]{}<>]|%[}{]|\bNone\b|\bnull\b|\bundefined\b|afterword|\bdraft(?:ed)? by\b|  |://", re.IGNORECASE)
+_MARKS = re.compile(
+    r"[\[\]{}<>]|%[}{]|\bNone\b|\bnull\b|\bundefined\b|afterword|\bdraft(?:ed)? by\b|  |://", re.IGNORECASE
+)
+_REPEATED = re.compile(r"\b([^\W\d]+)\W+\1\b", re.IGNORECASE)
 _STRAY = re.compile(r"\s[,.;!?](?!\w)|,,|\.\.|,\.|\(\s*\)|[-–,]$")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s*")
 
@@ -104,7 +106,6 @@ def faults(words: Words, language: str, owner: str = OWNER) -> list[str]:
     paragraphs = words.body.split("\n\n")
     if any("\n" in paragraph for paragraph in paragraphs[1:-1]):
         found.append("a paragraph of several lines")
-    for sentence in sentences(words.body):
-        if any(one == two for one, two in pairwise(re.findall(r"\w+", sentence.lower())) if not one.isdigit()):
-            found.append("a word twice")
+    if any(_REPEATED.search(sentence) for sentence in sentences(words.body)):
+        found.append("a word twice")
     return found

@@ -1,0 +1,181 @@
+"""Event text is data: a fact that should not be spoken is left out, and the draft reads well without it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from daemon.core.compose import compose, reply_subject
+from daemon.core.model import OwnerNotes, Recipient, Voice
+from daemon.core.words_facts import speakable, speakable_company, speakable_role, spoken_name
+from tests.core.words.words_samples import LANGUAGES, VOICE, fact, faults, interview, person
+
+HOSTILE = [
+    "{{ 7*7 }}",
+    "${7*7}",
+    "{% for x in range(9) %}a{% endfor %}",
+    "[Company]",
+    "<script>alert(1)</script>",
+    "<b>Acme</b>",
+    "Acme\r\nBcc: all@x.example",
+    "Acme\nX: y",
+    "https://acme.example/join",
+    "www.acme.example",
+    "zoom.com/j/123",
+    "jane@acme.example",
+    "Acme\u202eemcA",
+    "Acme\x00",
+    "Acme\u2028line",
+    "None",
+    "null",
+    "TBD",
+    "&lt;Acme&gt;",
+    "`rm -rf`",
+    "A" * 200,
+    "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
+    "",
+    "  ",
+    "---",
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_facts_are_left_out(hostile: str) -> None:
+    assert speakable(hostile) == ""
+    for language in LANGUAGES:
+        clean = compose(interview(language, role=None, company=None), person(""), VOICE)
+        words = compose(interview(language, role=hostile, company=hostile), person(hostile), VOICE)
+        assert words == clean
+        assert not faults(words, language)
+
+
+@pytest.mark.parametrize(
+    ("role", "spoken"),
+    [
+        ("Data Engineer (m/w/d)", "Data Engineer"),
+        ("Chargée de projet (H/F)", "Chargée de projet"),
+        ("Backend Engineer (Payments)", "Backend Engineer"),
+        ("Product  Manager ", "Product Manager"),
+        ("Product Manager position", "Product Manager"),
+        ("Engineering Manager, Search", "Engineering Manager, Search"),
+        ("C++ Developer", "C++ Developer"),
+        ("C# / .NET Developer", "C# / .NET Developer"),
+        ("R&D Lead", "R&D Lead"),
+        ("Pflegefachkraft [befristet]", "Pflegefachkraft"),
+        ("(m/w/d)", ""),
+        ("Engineer (see https://x.example)", "Engineer"),
+        ("Engineer https://x.example", ""),
+    ],
+)
+def test_a_role_is_spoken_without_its_marks(role: str, spoken: str) -> None:
+    assert speakable_role(fact(role)) == spoken
+
+
+def test_a_company_does_not_end_the_sentence_twice() -> None:
+    assert speakable_company(fact("Acme Inc.")) == "Acme Inc"
+    assert speakable_company(fact("Lohmann & Reis")) == "Lohmann & Reis"
+    assert speakable_company(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "full", "given", "family"),
+    [
+        ("Jane Doe", "Jane Doe", "Jane", ""),
+        ("Doe, Jane", "Jane Doe", "Jane", "Doe"),
+        ("Jane Doe, PhD", "Jane Doe", "Jane", ""),
+        ("DUPONT Hélène", "DUPONT Hélène", "Hélène", ""),
+        ("J. Doe", "J. Doe", "", ""),
+        ("JP Smith", "JP Smith", "", ""),
+        ("JANE DOE", "JANE DOE", "Jane", ""),
+        ("Mei-Ling Tsao", "Mei-Ling Tsao", "Mei-Ling", ""),
+        ("藤原 誠一", "藤原 誠一", "", "藤原"),
+        ("赵文博", "赵文博", "", ""),
+        ("Priya", "Priya", "Priya", ""),
+        ("Room 4", "", "", ""),
+        ("Doe, Jane, Smith, John", "", "", ""),
+    ],
+)
+def test_names_are_taken_apart_only_where_that_is_certain(name: str, full: str, given: str, family: str) -> None:
+    spoken = spoken_name(person(name))
+    assert (spoken.full, spoken.given, spoken.family) == (full, given, family)
+
+
+@pytest.mark.parametrize(
+    ("language", "recipient", "greeting"),
+    [
+        ("en", person("Jane Doe"), "Hi Jane,"),
+        ("en", person("J. Doe"), "Hi J. Doe,"),
+        ("en", person(""), "Hello,"),
+        ("de", person("Petra Müller"), "Guten Tag Petra Müller,"),
+        ("de", person("Petra Müller", family_name="Müller", honorific="Frau"), "Guten Tag Frau Müller,"),
+        ("de", person("Petra Müller", family_name="Müller", honorific="Dr."), "Guten Tag Dr. Petra Müller,"),
+        ("de", person(""), "Guten Tag,"),
+        ("fr", person("Anaïs Morvan"), "Bonjour Anaïs Morvan,"),
+        ("it", person("Marta Invernizzi"), "Gentile Marta Invernizzi,"),
+        ("pl", person("Marcin Głowacki"), "Dzień dobry,"),
+        ("sv", person("Petter Ahlgren"), "Hej Petter,"),
+        ("nl", person("Joris Hendriks"), "Beste Joris Hendriks,"),
+        ("ja", person("藤原 誠一"), "Acme\n藤原様"),
+        ("ja", person("大西真理"), "Acme\n大西真理様"),
+        ("ja", person("大西真理", family_name="大西"), "Acme\n大西様"),
+        ("zh", person("赵文博"), "赵文博，您好："),
+    ],
+)
+def test_people_are_greeted_as_their_language_does(language: str, recipient: Recipient, greeting: str) -> None:
+    assert compose(interview(language), recipient, VOICE).body.split("\n\n")[0] == greeting
+
+
+def test_the_day_is_that_of_the_interviews_own_zone() -> None:
+    late = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
+    assert "November 20" in compose(interview(start=late, zone="America/New_York"), person(), VOICE).body
+    assert "21 November" in compose(interview(start=late, zone="Europe/Berlin"), person(), VOICE).body
+    assert "11月21日" in compose(interview("ja", start=late, zone="Asia/Tokyo"), person(), VOICE).body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_owners_notes_stand_whole_and_unchanged(language: str) -> None:
+    notes = OwnerNotes(
+        "  the move to {{ Kafka }}\nand [why]  ", "I speak Dutch!", "It was twelve nodes, not twenty. " * 12
+    )
+    bodies = [compose(interview(language), person(), VOICE, variant=v, panel=4, notes=notes).body for v in range(4)]
+    for body in bodies:
+        assert "the move to {{ Kafka }} and [why]" + ("。" if language in ("ja", "zh") else ".") in body
+        assert "I speak Dutch!" in body
+        assert ("It was twelve nodes, not twenty. " * 12).strip() in body
+        assert body.endswith("\nAlex Kim")
+    leads = [
+        {line.split("I speak")[0].split("[why]")[-1] for line in body.split("\n") if "I speak" in line}.pop()
+        for body in bodies
+    ]
+    assert len(set(leads)) == 4
+    assert compose(interview(language), person(), VOICE, notes=OwnerNotes("", "", "")) == compose(
+        interview(language), person(), VOICE
+    )
+
+
+def test_a_signature_follows_the_name() -> None:
+    body = compose(interview(), person(), Voice("Alex Kim", signature="+49 30 123\nalexkim.example")).body
+    assert body.endswith("\nAlex Kim\n+49 30 123\nalexkim.example")
+
+
+def test_the_language_is_the_owners_choice_then_the_invites_then_english() -> None:
+    assert compose(interview("de"), person(), Voice("Alex Kim", language="fr")).body.startswith("Bonjour")
+    assert compose(interview("pt-BR"), person(), VOICE).body.startswith("Olá")
+    assert compose(interview("tlh"), person(), VOICE).body.startswith("Hi Jane,")
+
+
+@pytest.mark.parametrize(
+    ("original", "answer"),
+    [
+        ("Interview with Acme", "Re: Interview with Acme"),
+        ("Re: Interview", "Re: Interview"),
+        ("AW: RE: Interview", "Re: Interview"),
+        ("Re[2]: Interview", "Re: Interview"),
+        ("回复：面试", "Re: 面试"),
+        ("Interview\r\nBcc: all@x.example", "Re: Interview Bcc: all@x.example"),
+        ("Research: an overview", "Re: Research: an overview"),
+        ("", ""),
+        ("Re:", ""),
+    ],
+)
+def test_answers_carry_one_mark(original: str, answer: str) -> None:
+    assert reply_subject(original) == answer
