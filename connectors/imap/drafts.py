@@ -80,11 +80,12 @@ def remove(connection: Connection, chosen: Selected, copy: Copy) -> None:
     guard = b""
     if connection.features.condstore and copy.mod_sequence is not None and chosen.mod_sequence is not None:
         guard = b"(UNCHANGEDSINCE %d) " % copy.mod_sequence
-    (answer,) = connection.wire.run(rb"UID STORE %d %s+FLAGS.SILENT (\Deleted)" % (copy.uid, guard))
-    if answer.code == "MODIFIED":
+    store = rb"UID STORE %d %s+FLAGS.SILENT (\Deleted)" % (copy.uid, guard)
+    # Sent in one go, so that a cut rarely leaves a message that is only flagged. UID EXPUNGE spares one that is not.
+    expunge = [b"UID EXPUNGE %d" % copy.uid] if connection.features.uidplus else []
+    stored, *_ = connection.wire.run(store, *expunge)
+    if stored.code == "MODIFIED":
         raise DraftChanged("the draft was touched at this very moment", operation="remove")
-    if connection.features.uidplus:
-        connection.wire.run(b"UID EXPUNGE %d" % copy.uid)
 
 
 def create_drafts(connection: Connection, name: str) -> Folder:

@@ -151,7 +151,7 @@ class ImapMailbox:
         message, wanted = self._written(draft), fingerprint_of(draft)
         with self._session.use("replace_draft") as connection:
             drafts, chosen = self._open_drafts(connection)
-            lying = self._lying(connection, chosen, ref, draft.message_id)
+            lying, leftover = self._lying(connection, chosen, ref, draft.message_id)
             new = [copy for copy in lying if copy.untouched(wanted)]
             old = [copy for copy in lying if copy not in new]
             if any(not copy.untouched(ref.fingerprint) for copy in old):
@@ -164,7 +164,7 @@ class ImapMailbox:
                 kept = self._ref(draft, chosen, new[-1].uid)
             else:
                 kept = self._append(connection, drafts, chosen, draft, message)
-            for copy in (*old, *new[:-1]):
+            for copy in (*old, *new[:-1], *leftover):
                 remove(connection, chosen, copy)
             return kept
 
@@ -175,12 +175,12 @@ class ImapMailbox:
                 _, chosen = self._open_drafts(connection)
             except DraftNotFound:
                 return
-            lying = self._lying(connection, chosen, ref, ref.message_id)
+            lying, leftover = self._lying(connection, chosen, ref, ref.message_id)
             if any(not copy.untouched(ref.fingerprint) for copy in lying):
                 raise DraftChanged(
                     "the owner changed the draft", account=self._session.account, operation="delete_draft"
                 )
-            for copy in lying:
+            for copy in (*lying, *leftover):
                 remove(connection, chosen, copy)
 
     def deliver_note(self, note: Note) -> None:
@@ -275,13 +275,17 @@ class ImapMailbox:
         where = locator(chosen.name, uid_validity or chosen.uid_validity, uid)
         return DraftRef(draft.message_id, where, fingerprint_of(draft))
 
-    def _lying(self, connection: Connection, chosen: Selected, ref: DraftRef, message_id: str) -> list[Copy]:
-        """What lies in Drafts under this Message-ID, or under the new one's, \\Deleted ones aside."""
+    def _lying(
+        self, connection: Connection, chosen: Selected, ref: DraftRef, message_id: str
+    ) -> tuple[list[Copy], list[Copy]]:
+        """What lies in Drafts under this Message-ID or the new one's; and what a cut left flagged of our own text."""
         found = {copy.uid: copy for each in {ref.message_id, message_id} for copy in copies(connection, each)}
         place = read_locator(ref.locator)
         if place and place[:2] == (chosen.name, chosen.uid_validity) and place[2] not in found:
             found |= {copy.uid: copy for copy in read_copies(connection, [place[2]], ref.message_id)}
-        return [copy for _, copy in sorted(found.items()) if not copy.deleted]
+        ordered = [copy for _, copy in sorted(found.items())]
+        leftover = [copy for copy in ordered if copy.deleted and copy.untouched(ref.fingerprint)]
+        return [copy for copy in ordered if not copy.deleted], leftover
 
     @staticmethod
     def _without_doubles(connection: Connection, chosen: Selected, lying: Sequence[Copy], written: str) -> Copy:
