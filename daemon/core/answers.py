@@ -16,6 +16,7 @@ from babel.dates import get_day_names
 
 from daemon.core.dates_in_words import locale_of
 from daemon.core.model import OwnerNotes
+from daemon.core.words_facts import is_ideographic
 from daemon.core.words_library import FALLBACK, language_for, table
 
 LONGEST_SNOOZE = timedelta(days=90)
@@ -136,10 +137,7 @@ def _lines(text: str) -> Iterator[str]:
 
 def _plain(line: str) -> str:
     folded = unicodedata.normalize("NFKC", line).casefold().replace("’", "'")
-    spaced = (
-        re.sub(r"(?<=\d)(?=[^\d\W])|(?<=[^\d\W])(?=\d)", " ", folded) if not re.search(r"\d-\d", folded) else folded
-    )
-    return " ".join(spaced.split()).strip(" .!,;。！、，")
+    return " ".join(folded.split()).strip(" .!,;。！、，")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +154,7 @@ class _Words:
         english, own = table(f"{FALLBACK}/answers.toml"), table(f"{language}/answers.toml")
         meanings = {name: _longest_first([*own.get(name, []), *english[name]]) for name in english}
         days = {
-            name.casefold(): number
+            name.casefold().rstrip("."): number
             for tag in (FALLBACK, language)
             for width in ("wide", "abbreviated")
             for number, name in get_day_names(width, locale=locale_of(tag)).items()
@@ -184,11 +182,12 @@ class _Words:
 
     def command(self, line: str, today: date | None) -> Answer | None:
         """The act that a whole line names, or None."""
-        plain = self._without_courtesy(_plain(line))
-        for item, rest in _item_and_rest(plain):
-            act = self._act(rest, today)
-            if act is not None and not (act.snooze and plain == f"{rest} {item}"):
-                return replace(act, item=item)
+        said = _plain(line)
+        for plain in dict.fromkeys((said, self._without_courtesy(said))):
+            for item, rest in _item_and_rest(plain):
+                act = self._act(rest, today)
+                if act is not None and not (act.snooze and plain == f"{rest} {item}"):
+                    return replace(act, item=item)
         return None
 
     def _act(self, rest: str, today: date | None) -> Answer | None:
@@ -199,21 +198,23 @@ class _Words:
         if rest in self.by_meaning["draft"]:
             return Answer(draft=True)
         for word in self.by_meaning["until"]:
-            if rest.startswith(f"{word} "):
-                until = self._day(rest.removeprefix(f"{word} "), today)
-                return Answer(until=until) if until else None
-        for word in self.by_meaning["snooze"]:
-            if rest == word:
-                return Answer(snooze=timedelta(days=1))
-            for pause in (rest.removeprefix(f"{word} "), rest.removesuffix(f" {word}")):
-                length = self._length(pause) if pause != rest else None
-                if length:
-                    return Answer(snooze=length)
+            until = self._day(_after(word, rest), today)
+            if until is not None:
+                return Answer(until=until)
+        if rest in self.by_meaning["snooze"]:
+            return Answer(snooze=timedelta(days=1))
+        for word in (*self.by_meaning["snooze"], *self.by_meaning["within"]):
+            length = self._length(_after(word, rest)) or self._length(_before(word, rest))
+            if length:
+                return Answer(snooze=length)
         return None
 
     def _length(self, text: str) -> timedelta | None:
-        number, _, unit = text.partition(" ")
-        count = int(number) if re.fullmatch(r"\d{1,3}", number) else int(number in self.by_meaning["one"])
+        match = re.fullmatch(r"(\d{1,3})\s*(\D+)|(\w+) (\w+)", text)
+        if match is None:
+            return None
+        number, unit = (match[1], match[2]) if match[1] else (match[3], match[4])
+        count = int(number) if match[1] else int(number in self.by_meaning["one"])
         for name, length in _UNITS.items():
             if count and unit in self.by_meaning[name] and count * length <= LONGEST_SNOOZE:
                 return count * length
@@ -241,6 +242,16 @@ def _item_and_rest(plain: str) -> Iterator[tuple[str, str]]:
     after = re.match(r"^(\D+?)\s+#?(\d{1,3})$", plain)
     if after:
         yield after[2], after[1]
+
+
+def _after(word: str, rest: str) -> str:
+    gap = "" if is_ideographic(word) else " "
+    return rest.removeprefix(f"{word}{gap}").strip() if rest.startswith(f"{word}{gap}") else ""
+
+
+def _before(word: str, rest: str) -> str:
+    gap = "" if is_ideographic(word) else " "
+    return rest.removesuffix(f"{gap}{word}").strip() if rest.endswith(f"{gap}{word}") else ""
 
 
 def _longest_first(words: Sequence[str]) -> tuple[str, ...]:

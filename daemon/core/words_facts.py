@@ -91,16 +91,19 @@ def _family_by_space(full: str) -> str:
 
 
 def _given(full: str, family: str) -> str:
+    """The name that friends use; empty where it is an initial or cannot be told from the family name."""
     tokens = full.split()
-    shouted = [token for token in tokens if len(token) > 1 and token.isupper()]
-    if shouted and len(shouted) < len(tokens):
+    shouted = [token for token in tokens if token.isalpha() and token.isupper() and len(token) > 1]
+    if shouted == tokens:
+        tokens = [token.title() for token in tokens]
+    elif any(len(token) > 2 for token in shouted):
         tokens = [token for token in tokens if token not in shouted]
+    elif shouted:
+        return ""
     elif family and full.casefold().startswith(f"{family.casefold()} "):
         tokens = full[len(family) :].split()
     first = tokens[0]
-    if len(first.rstrip(".")) < 2 or first.endswith("."):
-        return ""
-    return first
+    return "" if len(first) < 2 or first.endswith(".") else first
 
 
 def before_vowel(text: str) -> bool:
