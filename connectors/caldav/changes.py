@@ -22,6 +22,9 @@ PAGES: Final = 200
 MANY: Final = 200
 """More changes than this, and the server is first asked which of them lie in the window."""
 
+MAY_EMPTY: Final = 3
+"""So many resources may vanish at once and leave a calendar empty without being taken for a fault."""
+
 _DATA: Final = f"{{{CALDAV}}}calendar-data"
 _ETAG: Final = f"{{{DAV}}}getetag"
 
@@ -67,7 +70,7 @@ def is_unchanged(collection: Collection, before: Reached) -> bool:
 def read_changes(wire: Wire, collection: Collection, before: Reached | None, window: Window, *, full: bool) -> Changes:
     """What changed since `before`; all that touches the window with `full`.
 
-    Raises TemporaryError if everything that was known has vanished at once: that is a fault until proven otherwise.
+    Raises TemporaryError if all that was known has vanished at once: that is more likely a fault than a wish.
     """
     listing = None if full or before is None else _synced(wire, collection, before, window)
     if listing is not None:
@@ -75,7 +78,7 @@ def read_changes(wire: Wire, collection: Collection, before: Reached | None, win
     else:
         known: Mapping[str, Known] = before.known if before else {}
         listed = _listed(wire, collection, window)
-        if known and not listed and not collection.inbox:
+        if len(known) > MAY_EMPTY and not listed and not collection.inbox:
             raise _vanished(wire, collection, len(known))
         wanted = {p: at for p, at in listed.items() if full or p not in known or known[p].tag != _tag(at[1])}
         # What the query no longer shows was removed, or was moved out of the window: these are told apart by asking.
@@ -86,8 +89,8 @@ def read_changes(wire: Wire, collection: Collection, before: Reached | None, win
 
 
 def refuse_emptiness(wire: Wire, collection: Collection, before: Reached, after: Mapping[str, Known]) -> None:
-    """Raises TemporaryError if of several resources none is left. One alone may well be removed by its owner."""
-    if len(before.known) > 1 and not after and not collection.inbox:
+    """Raises TemporaryError if of many resources none is left. A few may well be removed by their owner."""
+    if len(before.known) > MAY_EMPTY and not after and not collection.inbox:
         raise _vanished(wire, collection, len(before.known))
 
 

@@ -28,6 +28,8 @@ MOST_BYTES: Final = 24 * 1024 * 1024
 _LIMITS: Final = replace(LIMITS, calendar_bytes=MOST_BYTES)
 _AHEAD: Final = timedelta(weeks=5)
 """Read this much beyond the window, so that its daily move does not ask for the whole file again."""
+MAY_EMPTY: Final = 3
+"""So many events may vanish at once and leave the calendar empty without being taken for a fault."""
 _LONGEST_UID: Final = 200
 _CURSOR_VERSION: Final = 1
 _ADDRESS_REMEDY: Final = "copy the secret iCal address from the calendar's settings again"
@@ -77,7 +79,7 @@ class IcsUrl:
             received_at=_last_modified(response),
             limits=_LIMITS,
         )
-        if seen is not None and seen.count and not reading.invites:
+        if seen is not None and seen.count > MAY_EMPTY and not reading.invites:
             what = f"the calendar is suddenly empty, {seen.count} events were there"
             raise self._fault(TemporaryError, what, "if you emptied it yourself, take it out of the config")
         covered = Window(window.start, window.end + _AHEAD)

@@ -51,6 +51,7 @@ def scripted(answer: Callable[[Asked, BaseHTTPRequestHandler], None]) -> Iterato
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def handle_any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

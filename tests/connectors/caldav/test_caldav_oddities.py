@@ -99,11 +99,11 @@ def test_a_forgotten_token_is_made_good() -> None:
 
 @pytest.mark.parametrize("sync", [True, False])
 def test_suddenly_empty_is_a_fault(sync: bool) -> None:
-    dav = filled(ScriptedDav(sync=sync))
+    dav = filled(ScriptedDav(sync=sync), "abcd")
     with scripted(dav) as server:
         caldav = port(server)
         first = caldav.pull(None, WINDOW)
-        for uid in "abc":
+        for uid in "abcd":
             dav.delete(f"{WORK}{uid}.ics")
         with pytest.raises(TemporaryError, match="suddenly empty"):
             caldav.pull(first.cursor, WINDOW)

@@ -196,17 +196,17 @@ def test_many_resources_come_in_batches(server: Radicale, monkeypatch: pytest.Mo
 
 def test_suddenly_empty_is_a_fault(server: Radicale) -> None:
     folder = server.make_calendar("jobs")
-    for uid in "abc":
+    for uid in "abcd":
         server.put(f"{folder}{uid}.ics", event(uid))
     caldav = port(server)
     first = caldav.pull(None, WINDOW)
-    for uid in "abc":
+    for uid in "abcd":
         server.delete(f"{folder}{uid}.ics")
     with pytest.raises(TemporaryError, match="suddenly empty"):
         caldav.pull(first.cursor, WINDOW)
     server.put(folder + "a.ics", event("a"))
     back = caldav.pull(first.cursor, WINDOW)
-    assert sorted(back.removed) == [folder + "b.ics", folder + "c.ics"]
+    assert sorted(back.removed) == [folder + "b.ics", folder + "c.ics", folder + "d.ics"]
 
 
 def test_a_calendar_that_is_gone_takes_nothing_with_it(server: Radicale) -> None:

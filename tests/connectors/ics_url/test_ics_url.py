@@ -138,14 +138,14 @@ def test_a_broken_event_stops_no_other() -> None:
 
 
 def test_suddenly_empty_is_a_fault() -> None:
-    feed = Feed(calendar(event("a")))
+    feed = Feed(whole := calendar(*map(event, "abcd")))
     with scripted(feed) as server:
         port = feed_of(server)
         first = port.pull(None, WINDOW)
         feed.data = calendar()
         with pytest.raises(TemporaryError, match="suddenly empty"):
             port.pull(first.cursor, WINDOW)
-        feed.data = calendar(event("a"))
+        feed.data = whole
         assert port.pull(first.cursor, WINDOW).cursor == first.cursor
 
 
