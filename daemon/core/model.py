@@ -152,14 +152,14 @@ class Assessment:
     interviewers: tuple[Interviewer, ...] = ()
     recipients: tuple[Recipient, ...] = ()
     excluded: tuple[Excluded, ...] = ()
-    relay: Recipient | None = None
-    """The human coordinator, recruiter or agency who arranged it, whether or not anything goes through them."""
     formality: Formality | None = None
     """How the invite itself addresses the owner, where it shows."""
     company_domain: str = ""
     """Where the company's people have their addresses, if known: for looking up an address and for 'they wrote'."""
     agency: bool = False
     """An agency stands between the owner and the company."""
+    relay: Recipient | None = None
+    """The human coordinator, recruiter or agency who arranged it, whether or not anything goes through them."""
 
 
 @dataclass(frozen=True, slots=True)
