@@ -71,7 +71,11 @@ def signals_of(cases: Sequence[Any]) -> list[frozenset[str]]:
         seen[:] = names
         return 0.0, ()
 
-    recognise.weigh, recognise._FAR_FROM, recognise._worth_a_closer_look = listening, -1e9, lambda signals: True
+    recognise.weigh, recognise._FAR_FROM, recognise._worth_a_closer_look = (
+        listening,
+        -1e9,
+        lambda signals, reading: True,
+    )
     try:
         for case in cases:
             recognise.assess(case.event, case.owner)

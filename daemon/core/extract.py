@@ -18,7 +18,7 @@ _SEPARATOR = re.compile(
     re.IGNORECASE,
 )
 _GENDER = re.compile(
-    r"\s*[(\[]?\s*(?:all genders|gn|m\s*/\s*w\s*/\s*[dx]|w\s*/\s*m\s*/\s*[dx]|d\s*/\s*[mw]\s*/\s*[mw]|m\s*/\s*f\s*/\s*[dx]|f\s*/\s*m\s*/\s*[dx]|m\s*/\s*v(?:\s*/\s*x)?|v\s*/\s*m(?:\s*/\s*x)?|h\s*/\s*f(?:\s*/\s*x)?|f\s*/\s*h(?:\s*/\s*x)?|k\s*/\s*m|m\s*/\s*k|h\s*/\s*m|m\s*/\s*f|f\s*/\s*m)\s*[)\]]?(?!\w)",
+    r"\s*(?<!\w)[(\[]?\s*(?:all genders|gn|m\s*/\s*w\s*/\s*[dx]|w\s*/\s*m\s*/\s*[dx]|d\s*/\s*[mw]\s*/\s*[mw]|m\s*/\s*f\s*/\s*[dx]|f\s*/\s*m\s*/\s*[dx]|m\s*/\s*v(?:\s*/\s*x)?|v\s*/\s*m(?:\s*/\s*x)?|h\s*/\s*f(?:\s*/\s*x)?|f\s*/\s*h(?:\s*/\s*x)?|k\s*/\s*m|m\s*/\s*k|h\s*/\s*m|m\s*/\s*f|f\s*/\s*m)\s*[)\]]?(?!\w)",
     re.IGNORECASE,
 )
 _REQUISITION = re.compile(
@@ -78,6 +78,12 @@ def clean_role(raw: str) -> str:
             text = text.replace(bracket, "")
     text = re.sub(r"\s*[（(\[][^)\]）]*$", "", text)
     text = _YEAR.sub("", text.strip())
+    text = re.sub(
+        r"\s+(?:with|at|for|in|mit|bei|avec|chez|con|met|bij|com|med|hos|the|and|und|et)$",
+        "",
+        text.strip(),
+        flags=re.IGNORECASE,
+    )
     return re.sub(r"\s+", " ", text).strip(" \t\"'“”„«»*.,;:-–—・。、")
 
 
@@ -107,11 +113,11 @@ def _label_alone() -> frozenset[str]:
 class RoleSearch:
     """Looks for the position in one reading; a short-lived worksheet."""
 
-    def __init__(self, reading: Reading, names: Sequence[str], company: str, languages: frozenset[str]) -> None:
+    def __init__(self, reading: Reading, own: Sequence[str], names: Sequence[str], company: str) -> None:
         self.reading = reading
+        self.own = own
         self.names = [name for name in names if name]
         self.company = company
-        self.languages = languages
 
     def find(self) -> Fact | None:
         """The surest position, if any is sure enough."""
@@ -132,7 +138,9 @@ class RoleSearch:
             return ""
         if self.company and squeezed(role) in squeezed(self.company):
             return ""
-        if any(re.match(phrase_pattern(word), folded) for word in _not_roles()):
+        if any(re.match(phrase_pattern(word), folded) for word in _not_roles()) or _NOT_FIRST.match(folded):
+            return ""
+        if re.search(r"\b(?:" + "|".join(re.escape(word) for word in _verbs()) + r")\b", folded):
             return ""
         return role
 
@@ -179,7 +187,7 @@ class RoleSearch:
     def _in_sentence(self, sentence: str, place: str) -> Iterator[Fact]:
         folded = fold(sentence)
         for match in _between().finditer(folded):
-            role = self._accept(sentence[match.start("role") : match.end("role")])
+            role = self._last_role(sentence[match.start("role") : match.end("role")])
             if role and role[0].isalnum():
                 proper = role if role[0].isupper() or not role.isascii() else role
                 yield Fact(
@@ -192,6 +200,15 @@ class RoleSearch:
                 firm = match.group().strip() not in _VAGUE
                 yield Fact(_capitalised(role, sentence), f"{place} “{match.group().strip()} …”", 0.84 if firm else 0.66)
 
+    def _last_role(self, span: str) -> str:
+        """The position at the end of a span that may begin too early: `technical screen for the X`."""
+        pieces = _INNER_ARTICLE.split(span)
+        for index in range(len(pieces) - 1, -1, -1):
+            role = self._accept(pieces[index])
+            if role:
+                return role
+        return ""
+
     def _in_cjk(self, text: str, place: str) -> Iterator[Fact]:
         for pattern, sure in _CJK_ROLES:
             for match in re.finditer(pattern, text):
@@ -200,38 +217,43 @@ class RoleSearch:
                     yield Fact(role, f"{place} “{match.group()[:30]}”", sure)
 
     def _in_title(self) -> Iterator[Fact]:
-        pieces = [piece for piece in _SEPARATOR.split(self.reading.title) if piece]
+        yield from self._in_pieces(self.reading.title)
+        for line in self.reading.lines:
+            match = _event_name().match(fold(line))
+            if match:
+                yield from self._in_pieces(line[match.start("value") :])
+
+    def _in_pieces(self, title: str) -> Iterator[Fact]:
+        pieces = [piece for piece in _SEPARATOR.split(title) if piece]
         flat: list[str] = []
         for piece in pieces:
             flat.append(piece)
             inner = re.search(r"[（(]([^()（）]{3,60})[)）]\s*$", piece)
             if inner:
-                flat.append(inner.group(1))
-                flat.append(piece[: inner.start()])
-        found_interview = False
+                before = self._strip_interview(piece[: inner.start()])
+                if not is_person_name(before) or any(same_person(before, name) for name in self.own):
+                    flat.append(inner.group(1))
+                flat.remove(piece)
+                flat.append(piece if not is_person_name(before) else piece[: inner.start()])
         for piece in flat:
             stripped = self._strip_interview(piece)
-            found_interview = found_interview or stripped != piece
             role = self._accept(stripped)
             if role:
                 yield Fact(role, "the title", 0.82 if not _looks_sentence(role) else 0.5)
                 continue
-        if found_interview:
-            for piece in flat:
-                stripped = self._strip_interview(piece)
-                role = self._accept(stripped, need_head=False)
-                alone = len(pieces) == 1 or stripped == piece
-                if (
-                    role
-                    and alone
-                    and not is_person_name(role, single=True)
-                    and stripped
-                    and not self._is_company(role)
-                    and len(role.split()) <= 5
-                    and not has_cjk(role)
-                    and _GERMANIC.search(role)
-                ):
-                    yield Fact(role, "the title", 0.58)
+        for piece in pieces:
+            stripped = self._strip_interview(piece)
+            if stripped == piece or len(stripped.split()) > 4 or has_cjk(stripped) or re.search(r"\d", stripped):
+                continue
+            role = self._accept(stripped, need_head=False)
+            if (
+                role
+                and _names_interview(piece)
+                and not _WITH_SOMEBODY.search(fold(piece))
+                and not is_person_name(role, single=True)
+                and not self._is_company(role)
+            ):
+                yield Fact(role, "the title", 0.58)
 
     def _is_company(self, text: str) -> bool:
         one, other = squeezed(text), squeezed(self.company)
@@ -258,16 +280,48 @@ class RoleSearch:
         ).strip()
 
     def _in_lines(self) -> Iterator[Fact]:
-        for index, line in enumerate(self.reading.lines[:6]):
-            if len(line) > 70 or line.endswith((".", "!", "?", ",")) or ":" in line:
+        lines = self.reading.lines
+        for index, line in enumerate(lines):
+            first = re.split(r"[.!]\s", line)[0]
+            if len(first) > 70 or first.endswith(("?", ",", "!")) or ":" in first:
                 continue
-            if index == 0:
-                role = self._accept(line)
-                if role and not is_person_name(role) and role[0].isupper() and not _looks_sentence(role):
-                    yield Fact(role, "first line of the text", 0.75)
+            after_label = index > 0 and lines[index - 1].endswith(":")
+            if index == 0 or after_label:
+                role = self._accept(first)
+                if (
+                    role
+                    and not is_person_name(role)
+                    and (role[0].isupper() or after_label)
+                    and not _looks_sentence(role)
+                ):
+                    yield Fact(
+                        role,
+                        "first line of the text" if index == 0 else f"below “{lines[index - 1]}”",
+                        0.75 if index == 0 else 0.6,
+                    )
+        for line in lines:
+            pieces = re.split(r"\s[-–—]\s", re.sub(r"^[^:：]{2,24}[:：]\s*", "", line))
+            if 2 <= len(pieces) <= 3 and len(line) < 110 and not re.match(r"\d", line):
+                for piece in pieces[1:]:
+                    role = self._accept(re.split(r"[.!]\s", piece)[0])
+                    if (
+                        role
+                        and role[0].isupper()
+                        and not is_person_name(role)
+                        and not _looks_sentence(role)
+                        and not is_person_name(pieces[0].strip())
+                    ):
+                        yield Fact(role, f"text “{line[:50]}”", 0.6)
+        for match in re.finditer(r"(?<=[a-zà-ÿ]\s)[(]([A-ZÀ-Þ][^()\n]{4,60})[)]", self.reading.body):
+            role = self._accept(match.group(1))
+            if role and not _looks_sentence(role):
+                yield Fact(role, f"text “{match.group()}”", 0.6)
 
 
-_GERMANIC = re.compile(r"^[^\W\d_]")
+_INNER_ARTICLE = re.compile(
+    r"\b(?:for the|for our|for an?|for|about the|about our|about|the|our|an?|as|als|zur|your|this|with)\s+",
+    re.IGNORECASE,
+)
 _FIRM_LABELS = frozenset(
     {
         "role",
@@ -317,7 +371,7 @@ _VAGUE = frozenset(
     }
 )
 _CJK_ROLES = (
-    (r"([^\s、。「」（）：:，]{2,20}?職)(?:の|に|として)", 0.85),
+    (r"([^\s、。「」（）：:，は]{2,20}?職)(?:の|に|として)", 0.85),
     (
         r"([^\s、。「」（）：:，]{2,24}?(?:エンジニア|マネージャー|デザイナー|アナリスト|コンサルタント|プランナー|ディレクター))(?:の(?:最終|一次|二次|三次|技術)?(?:面接|選考|面談|ポジション|募集|求人)|職|として)",
         0.85,
@@ -330,6 +384,16 @@ _CJK_ROLES = (
     (r"(?:面试|面試|面接|邀请|通知|招聘)[：: \-–—]+([^（(\-–—：:]{2,24})", 0.74),
     (r"[（(【]?(?:一面|二面|三面|终面|初面|初试|复试)[)）】]?\s*[-–—：:]\s*([^（(：:]{2,24})", 0.74),
 )
+
+
+_NOT_FIRST = re.compile(
+    r"(?:ar|is|are|was|ist|sind|war|est|sont|es|son|e|sono|sei|jest|sa|you|we|he|she|to|of|in|on|at|and|or|und|oder|et|ou|y|o|ed|en|of|och|i|lub|if|wenn|si|als|not|no)\s"
+)
+
+
+@lru_cache(maxsize=1)
+def _verbs() -> tuple[str, ...]:
+    return ("will", "would", "should", "could", "please", "bitte", "merci", "reports", "please")
 
 
 @lru_cache(maxsize=1)
@@ -357,6 +421,36 @@ def _between() -> re.Pattern[str]:
     return re.compile(
         rf"(?:(?<!\w)(?:for the|for our|for a|for an|about the|about our|for this|regarding the|on the|the|our|die|zur|a|an|de|voor de|for)\s+){_ROLE_SPAN}\s+(?:{after})(?!\w)"
     )
+
+
+_WITH_SOMEBODY = re.compile(r"\b(?:with|w/|mit|bei|avec|chez|con|presso|met|bij|com|med|hos|z|w)\b")
+
+
+def _names_interview(piece: str) -> bool:
+    """Whether a piece of the title holds a word for an interview itself."""
+    return _interview_itself().search(fold(piece)) is not None
+
+
+@lru_cache(maxsize=1)
+def _interview_itself() -> re.Pattern[str]:
+    known = lexicon()
+    return any_of(
+        word
+        for language in known.languages
+        for key in ("interview", "job_interview")
+        for word in language.words("signals", key)
+        if not has_cjk(word)
+    )
+
+
+@lru_cache(maxsize=1)
+def _event_name() -> re.Pattern[str]:
+    words = sorted(
+        {fold(word) for word in (*lexicon().words("labels", "stage"), *lexicon().words("labels", "session"))},
+        key=len,
+        reverse=True,
+    )
+    return re.compile(rf"^(?:{'|'.join(re.escape(word) for word in words)})\s*(?::|：)\s*(?P<value>\S.*)$")
 
 
 @lru_cache(maxsize=1)
@@ -410,7 +504,7 @@ def _interview_words() -> re.Pattern[str]:
 
 
 _STOPS = re.compile(
-    r"[.;!?:|\n•]|\s[-–—]\s|,\s+(?=[a-zà-ÿ])|\s+(?:at|with|and we|which|that|who|in the|in our|on our|based|we|you|is|are|was|were|will|would|to|from|by|on|opening|position|role|vacancy|job|search|brief|"
+    r"(?<!\b\w)(?<!\b\w\w)(?<!\b\w\w\w)\.(?=\s|$)|\.\s+(?=[A-ZÀ-Þ])|[;!?:|\n•]|\s[-–—]\s|,\s+(?=[a-zà-ÿ])|\s+(?:at|with|and we|which|that|who|in the|in our|on our|based|we|you|is|are|was|were|will|would|to|from|by|on|opening|position|role|vacancy|job|search|brief|"
     r"bei|beim|mit|und|ist|sind|liegt|am|um|wird|werden|sich|findet|zu|vom|in unserem|in unserer|"
     r"chez|avec|au sein|est|sera|et|dans|qui|que|à|au sujet|"
     r"con|en nuestra|en la empresa|es|será|se|tendrá|y|el próximo|"
@@ -435,9 +529,7 @@ def _until_stop(rest: str) -> str:
     if span.count("(") > span.count(")"):
         span = span[: span.rfind("(")]
     head, comma, tail = span.partition(", ")
-    if comma and (
-        is_person_name(tail, single=True) or not has_head(head) or len(tail.split()) > 3 or _looks_sentence(tail)
-    ):
+    if comma and (not has_head(head) or len(tail.split()) > 4 or _looks_sentence(tail) or not tail[:1].isupper()):
         span = head
     return span.strip()
 

@@ -12,8 +12,8 @@ from daemon.core.domains import (
     domain_as_name,
     domain_of,
     domain_words,
+    is_department_name,
     is_applicant_system,
-    is_third_party,
     nature,
     organisation,
     own_label,
@@ -24,8 +24,8 @@ from daemon.core.extract_text import Reading
 from daemon.core.lexicon import lexicon
 from daemon.core.model import Fact, Owner
 from daemon.core.names import read_display_name
-from daemon.core.people import Guest
-from daemon.core.people_text import is_person_name
+from daemon.core.people import Guest, owner_names
+from daemon.core.people_text import is_person_name, no_names
 from daemon.core.phrases import any_of, fold, has_cjk
 
 _LEGAL = re.compile(
@@ -145,9 +145,12 @@ class CompanySearch:
         self.guests = guests
         self.companies = companies
         self.people = {fold(guest.name) for guest in guests if guest.name and guest.nature is Nature.PERSON}
+        self.mine = [fold(name) for name in owner_names(event, owner)]
 
     def find(self) -> Found:
         """The company and how sure it is."""
+        if self._from_portal():
+            return Found(self._labelled() or self._from_text(), "", False)
         agencies = [domain for domain in self.companies if self._is_agency(domain)]
         employers = [domain for domain in self.companies if domain not in agencies]
         domain = employers[0] if employers else ""
@@ -170,6 +173,10 @@ class CompanySearch:
         ):
             return Found(told, "", agency)
         return Found(sender or told or self._from_tenant(), "", agency)
+
+    def _from_portal(self) -> bool:
+        """Whether a university's career portal invites: the school is not the employer."""
+        return self.event.organizer is not None and domain_of(self.event.organizer.email).endswith(_PORTALS)
 
     def _is_agency(self, domain: str) -> bool:
         if _AGENCY.search(own_label(domain)):
@@ -205,21 +212,20 @@ class CompanySearch:
         return [(name, where) for name, where in found if name and fold(name) not in self.people]
 
     def _from_sender(self) -> Fact | None:
-        senders = [self.event.organizer.email] if self.event.organizer else []
-        if any(domain_of(address).endswith(_PORTALS) for address in senders):
-            return None
         for raw, where in self._names():
             name = _without_department(raw)
             if not name or _is_service(name) or "@" in name or not re.search(r"\w\w", name):
                 continue
             if fold(name) in _department_words() or (is_person_name(name) and not self._is_company_like(raw)):
                 continue
-            return Fact(name, where, 0.85)
+            return self._extended(Fact(name, where, 0.85))
         return None
 
     def _is_company_like(self, raw: str) -> bool:
         """A robot's display name is the company's, unless it looks like a person who is also named in the text as one."""
         read = read_display_name(raw).name
+        if squeezed(_without_department(raw)) != squeezed(raw) and self._robot_organizer():
+            return True
         own = next(
             (guest for guest in self.guests if self.event.organizer and guest.email == self.event.organizer.email), None
         )
@@ -238,7 +244,8 @@ class CompanySearch:
 
     def _from_domain(self, domain: str) -> Fact:
         words = [fold(word) for word in domain_words(domain)]
-        label = own_label(domain).replace("-", "")
+        label = squeezed(own_label(domain).replace("-", " "))
+        labels = {label, label.replace("and", "")} if len(label) > 7 else {label}
         sources = [*self._names(), (self.reading.title, "the title"), (self.reading.body, "the text"), *self._subject()]
         best: tuple[int, str, str] | None = None
         for text, where in sources:
@@ -247,13 +254,13 @@ class CompanySearch:
                 if not plain:
                     continue
                 covers = (
-                    plain == label
-                    or all(word in plain for word in words)
+                    plain in labels
+                    or all(word in plain for word in words if word != "and")
                     or plain.startswith(label)
                     or (len(label) > 4 and label in plain)
                 )
                 if covers and not is_person_in(run, self.people):
-                    score = 3 if plain != label else 2
+                    score = 2 if plain in labels else 3 if where != "the title" else 1
                     if len(run.split()) > len(words) + 3:
                         continue
                     candidate = (score, run, where)
@@ -262,7 +269,16 @@ class CompanySearch:
         if best:
             return Fact(best[1], f"{best[2]}, as the domain {domain}", 0.95)
         sender = self._from_sender() if self._robot_organizer() else None
-        if sender is not None and (
+        if (
+            sender is not None
+            and self._invited_domain(domain)
+            and label.startswith(squeezed(sender.value))
+            and squeezed(sender.value) != label
+            and len(words) > 1
+            and squeezed("".join(words)) != squeezed(sender.value)
+        ):
+            sender = None
+        elif sender is not None and (
             has_cjk(sender.value)
             or squeezed(sender.value)[:4] == label[:4]
             or len(self.companies) == 1
@@ -310,7 +326,7 @@ class CompanySearch:
         without = ADDRESS.sub(" ", text)
         if where.endswith("name"):
             name = _without_department(without)
-            if name:
+            if name and fold(name) not in _department_words() and not is_department_name(name):
                 yield name
         if has_cjk(without):
             return
@@ -329,9 +345,12 @@ class CompanySearch:
         while words and fold(words[-1]).rstrip(".,") in stop:
             words.pop()
         text = " ".join(words)
-        for person in self.people:
+        for person in (*self.people, *self.mine):
             if person and person in fold(text):
-                return ""
+                rest = [
+                    side for side in re.split(r"\s+(?:and|und|et|y|e|en|och|i|&)\s+", text) if person not in fold(side)
+                ]
+                text = rest[0] if len(rest) == 1 else ""
         return clean_company(text)
 
     def _from_text(self, avoid: Sequence[str] = ()) -> Fact | None:
@@ -379,7 +398,24 @@ class CompanySearch:
                     and not _has_role(name)
                 ):
                     return Fact(name, "title and text", 0.75)
-        return best if best is not None and best.sure >= 0.55 else None
+        return self._extended(best) if best is not None and best.sure >= 0.55 else None
+
+    def _extended(self, fact: Fact) -> Fact:
+        """The longer form that the text uses: Brightmoor is Brightmoor Logistics where the signature says so."""
+        if has_cjk(fact.value):
+            return fact
+        for line in f"{self.reading.body}\n{self.reading.place}".split("\n"):
+            for match in re.finditer(rf"(?<!\w){re.escape(fact.value)}((?:\s+[A-ZÀ-Þ][\w'’.&-]*){{1,2}})", line):
+                tail = match.group(1).strip()
+                name = clean_company(f"{fact.value} {tail}")
+                if (
+                    name != fact.value
+                    and self._trim(name) == name
+                    and not _has_role(tail)
+                    and self._acceptable(name, ())
+                ):
+                    return Fact(name, f"{fact.source}, in full in the text", fact.sure)
+        return fact
 
     def _is_firm(self, phrase: str) -> bool:
         return fold(phrase).strip() not in {
@@ -413,7 +449,9 @@ class CompanySearch:
     def _acceptable(self, name: str, avoid: Sequence[str]) -> bool:
         if not name or len(name) < 2 or len(name.split()) > 6 or _is_service(name) or fold(name) in _department_words():
             return False
-        if is_person_in(name, self.people) or _has_role(name) or fold(name) in _edge_words():
+        if any(fold(word).rstrip(".,") in no_names() and len(name.split()) == 1 for word in name.split()):
+            return False
+        if is_person_in(name, (*self.people, *self.mine)) or _has_role(name) or fold(name) in _edge_words():
             return False
         return not any(squeezed(name).startswith(squeezed(label)[:5]) for label in avoid)
 
@@ -495,7 +533,7 @@ def _edge_words() -> frozenset[str]:
     return frozenset(
         words
         | set(
-            "your interview join zoom teams google meet microsoft hirevue karat video position role job team the our with for at re fwd invitation live phone online".split()
+            "your interview join zoom teams google meet microsoft hirevue karat video position role job team the our with for at re fwd invitation live phone online bcc cc subject".split()
         )
-        - {"sky", "bank", "group"}
+        - {"sky", "bank", "group", "grupo", "gruppo", "groep", "gruppe", "groupe", "grupa"}
     )

@@ -22,31 +22,34 @@ _ORDER = (
 )
 
 
-@lru_cache(maxsize=1)
-def _patterns() -> dict[Stage, tuple[re.Pattern[str], tuple[str, ...]]]:
-    known = lexicon()
+@lru_cache(maxsize=16)
+def _patterns(code: str) -> dict[Stage, tuple[re.Pattern[str], tuple[str, ...]]]:
+    """The phrases of one language, and the English ones that everybody uses."""
+    spoken = [language for language in lexicon().languages if language.code in {code, "en"}]
+    words = {stage: [word for language in spoken for word in language.words("stages", stage.value)] for stage in Stage}
     return {
-        stage: (
-            any_of(word for word in known.words("stages", stage.value) if not has_cjk(word)),
-            tuple(fold(word) for word in known.words("stages", stage.value) if has_cjk(word)),
-        )
-        for stage in Stage
+        stage: (any_of(word for word in some if not has_cjk(word)), tuple(fold(word) for word in some if has_cjk(word)))
+        for stage, some in words.items()
     }
 
 
-def _says(stage: Stage, folded: str) -> str:
-    pattern, ideographs = _patterns()[stage]
+def _says(stage: Stage, folded: str, language: str) -> str:
+    pattern, ideographs = _patterns(language)[stage]
     found = pattern.search(folded)
     if found:
         return found.group()
     return next((word for word in ideographs if word in folded), "")
 
 
-def stage_of(reading: Reading, interviewers: tuple[Interviewer, ...], sessions: int, links: str) -> Fact | None:
+def stage_of(
+    reading: Reading, interviewers: tuple[Interviewer, ...], sessions: int, links: str, language: str, role: str
+) -> Fact | None:
     """The stage, with what said so; None where nothing does."""
+    named = fold(role)
     for text, where, sure in ((reading.folded_title, "title", 0.9), (reading.folded_body, "text", 0.75)):
+        without = text.replace(named, " ") if named else text
         for stage in _ORDER:
-            phrase = _says(stage, text)
+            phrase = _says(stage, without, language)
             if phrase and not (stage is Stage.PANEL and len(interviewers) == 1):
                 if stage is Stage.PHONE_SCREEN and len(interviewers) == 1 and _is_recruiter(interviewers[0], reading):
                     return Fact(Stage.RECRUITER_SCREEN.value, f"a recruiter, {where} “{phrase}”", sure)

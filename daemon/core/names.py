@@ -73,7 +73,7 @@ def is_hostile(text: str) -> bool:
 def read_display_name(raw: str) -> ReadName:
     """The person in a display name: "Doe, Jane (HR)", "Dr. Jane Doe", "HR 刘敏"; empty if none is in it."""
     text = unicodedata.normalize("NFC", decoded(raw)).strip().strip("\"'")
-    text = re.split(r"[\r\n]|\\n", text, maxsplit=1)[0].strip()
+    text = re.split(r"[\r\n]|\\n|\s(?:Bcc|Cc|To|From|Subject|Content-Type|X-[\w-]+):", text, maxsplit=1)[0].strip()
     if not text or "@" in text or is_hostile(text):
         return ReadName("")
     title = ""

@@ -253,6 +253,14 @@ class People:
             if not _absent().search(folded) and not any(phrase in sentence for phrase in _absent_cjk()):
                 continue
             named = [one for one in self.guests if one.name and _names_in(one, folded)]
+            if (
+                _FIRST_PERSON.search(folded)
+                and (signer or (guest.organizer and not self._signed_by_other(guest)))
+                and others
+            ):
+                return True
+            if _FIRST_PERSON.search(folded):
+                continue
             if guest in named and not (len(named) > 1 and signer):
                 return True
             if not named and (signer or (guest.organizer and not self._signed_by_other(guest))) and others:
@@ -296,9 +304,22 @@ class People:
             and not self._speaks_of_self()
         ):
             return f"recruits ({guest.title})"
-        if guest.optional and said is None:
+        if guest.optional and said is None and not self._is_spoken_of(guest):
             return "is optional and not named as an interviewer"
         return ""
+
+    def _is_spoken_of(self, guest: Guest) -> bool:
+        """Whether the text calls this person by title and family name: `Frau Weber`, `Dr. Roe`."""
+        family = guest.family_name or (guest.name.split()[-1] if guest.name else "")
+        if not family or has_cjk(family):
+            return False
+        words = "|".join(re.escape(word) for word in lexicon().words("people", "honorifics") if not has_cjk(word))
+        return (
+            re.search(
+                rf"(?<!\w)(?:{words})\s+(?:\w+\.?\s+)?{re.escape(family)}(?!\w)", self.reading.body, re.IGNORECASE
+            )
+            is not None
+        )
 
     def _speaks_of_self(self) -> bool:
         folded = self.reading.folded_body
@@ -607,6 +628,9 @@ class People:
             for one in interviewers
             if one.name
         )
+
+
+_FIRST_PERSON = re.compile(r"\b(?:i|i'm|i'll|ich|je|yo|io|ik|eu|ja|jag|me|myself)\b|我|私")
 
 
 def _names_in(guest: Guest, folded: str) -> bool:

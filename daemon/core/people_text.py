@@ -73,7 +73,7 @@ def _person_at() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
-def _no_names() -> frozenset[str]:
+def no_names() -> frozenset[str]:
     """Words that are capitalised and yet no names: roles, departments, days, months, products."""
     known = lexicon()
     words: set[str] = set()
@@ -120,7 +120,7 @@ def is_person_name(name: str, *, single: bool = False) -> bool:
     words = name.split()
     if (len(words) < 2 and not single) or not looks_like_name(name):
         return False
-    stop = _no_names()
+    stop = no_names()
     return not any(fold(word) in stop for word in words)
 
 
@@ -197,7 +197,7 @@ def _parse_chunk(chunk: str, part: Part, source: str, *, listed: bool, single: b
 def _trim_name(name: str) -> str:
     """Cut a run of capitalised words where a word begins that is no name."""
     kept: list[str] = []
-    stop = _no_names()
+    stop = no_names()
     for word in name.split():
         if fold(word) in stop:
             break
@@ -342,6 +342,8 @@ def _from_labels(reading: Reading) -> Iterator[Mention]:
         line = raw.strip(" \t•·*-–")
         folded = fold(line)
         match = _labels().match(folded)
+        if match is None and folded in _candidate_headers():
+            yield from _from_list_below(lines[index + 1 :], Part.CANDIDATE, f"“{line}”")
         if match is None and not re.search(r"(?::|：)\s*$", folded):
             continue
         if match is not None:
@@ -360,6 +362,11 @@ def _from_labels(reading: Reading) -> Iterator[Mention]:
             yield from people
             continue
         yield from _from_list_below(lines[index + 1 :], part, source)
+
+
+@lru_cache(maxsize=1)
+def _candidate_headers() -> frozenset[str]:
+    return frozenset(fold(word) for word in lexicon().words("labels", "candidate"))
 
 
 _LOOSE_LABELS = frozenset({"with", "mit", "avec", "con", "met", "com", "z", "med", "host", "hosts", "担当者", "担当"})
@@ -393,7 +400,17 @@ def _from_list_below(lines: list[str], part: Part, source: str) -> Iterator[Ment
             if seen or blank > 1:
                 return
             continue
-        people = parse_people(line, part, source, listed=True, single=False)
+        name, comma, title = line.partition(", ")
+        alone = (
+            parse_people(name, part, source, listed=True, single=False)
+            if comma and len(title) < 70 and not _and().search(f" {title} ")
+            else []
+        )
+        people = (
+            [replace(alone[0], title=title)]
+            if len(alone) == 1
+            else parse_people(line, part, source, listed=True, single=False)
+        )
         if not people:
             return
         seen = True
@@ -471,7 +488,7 @@ def _from_prose(reading: Reading) -> Iterator[Mention]:
 def _from_first_name(text: str) -> str:
     """Drop leading capitalised words that are no name ("Tomorrow Jane Roe")."""
     words = text.split()
-    stop = _no_names()
+    stop = no_names()
     while words and fold(words[0].strip(",")) in stop:
         words.pop(0)
     return " ".join(words)

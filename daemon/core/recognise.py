@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from connectors.model import Event, Method, PartStat, Status
-from daemon.core.domains import Nature, domain_of
+from daemon.core.domains import Nature, domain_of, domain_words, squeezed
 from daemon.core.extract import RoleSearch
 from daemon.core.extract_company import CompanySearch, Found
 from daemon.core.extract_stage import stage_of
@@ -24,6 +24,8 @@ from daemon.core.phrases import Hit, any_of, has_cjk
 from daemon.core.recognise_signals import Signal, owner_says, phrase_hits, structural
 
 _ANY_LANGUAGE = frozenset({"job_interview", "interview"})
+_JOINED = re.compile(r"<+>+|\s[x×/&]\s|\s\|\s")
+_MANY_MARKS = 3
 _FAR_FROM = -6.0
 """A first look this low cannot be turned by what a closer look adds (role, names, company)."""
 
@@ -39,13 +41,15 @@ def assess(event: Event, owner: Owner) -> Assessment:
     for signal in (*structural(event, reading, owner), *owner_says(event, reading, owner)):
         signals.setdefault(signal.name, signal)
     score, reasons = weigh(signals.values())
-    if score < _FAR_FROM or not _worth_a_closer_look(signals):
+    if score < _FAR_FROM or not _worth_a_closer_look(signals, reading):
         return Assessment(event, False, Outcome.NONE, score, reasons, language)
     return _look_closer(event, reading, owner, language, signals)
 
 
-def _worth_a_closer_look(signals: dict[str, Signal]) -> bool:
+def _worth_a_closer_look(signals: dict[str, Signal], reading: Reading) -> bool:
     """Whether anything at all speaks for an interview: most events of a calendar end here."""
+    if "other_company" in signals and _JOINED.search(reading.title):
+        return True
     return any(lexicon().weight(name) > 0 and name != "other_company" for name in signals)
 
 
@@ -86,6 +90,9 @@ def _from_phrases(in_title: list[Hit], in_text: list[Hit]) -> dict[str, Signal]:
             name = f"{hit.signal}.{place}"
             if name in known:
                 signals.setdefault(name, Signal(name, f"“{hit.phrase}”"))
+    scams = {hit.phrase for hit in (*in_title, *in_text) if hit.signal == "scam"}
+    if len(scams) >= _MANY_MARKS:
+        signals["scam_often"] = Signal("scam_often", ", ".join(sorted(scams)[:_MANY_MARKS]))
     return signals
 
 
@@ -102,7 +109,7 @@ def _look_closer(event: Event, reading: Reading, owner: Owner, language: str, si
         *(guest.name for guest in guests),
         *(mention.name for mention in named),
     )
-    role = RoleSearch(reading, names, company.fact.value if company.fact else "", frozenset({language})).find()
+    role = RoleSearch(reading, mine, names, company.fact.value if company.fact else "").find()
     for signal in _closer(event, reading, guests, named, mine, role, company):
         signals.setdefault(signal.name, signal)
     score, reasons = weigh(signals.values())
@@ -111,7 +118,7 @@ def _look_closer(event: Event, reading: Reading, owner: Owner, language: str, si
     why_not = _why_it_does_not_happen(event, reading, owner)
     people = People(event, reading, owner, guests, named, companies, company.fact.value if company.fact else "")
     cast = people.cast(happens=not why_not)
-    stage = stage_of(reading, cast.interviewers, _sessions(named), reading.links)
+    stage = stage_of(reading, cast.interviewers, _sessions(named), reading.links, language, role.value if role else "")
     return Assessment(
         event,
         True,
@@ -164,7 +171,7 @@ def _closer(
         yield Signal("interviewers_named")
     if _names_owner(reading.title, mine):
         yield Signal("own_name")
-        if company.domain and re.search(r"<+>+|\s[x×/&]\s|\s\|\s", reading.title):
+        if company.domain and _names_company(reading.title, company.domain) and _JOINED.search(reading.title):
             yield Signal("outside_title")
     organizer = event.organizer
     if (
@@ -193,6 +200,10 @@ def _names_owner(title: str, mine: Sequence[str]) -> bool:
         for word in name.split()
         if len(word) > 2 or has_cjk(word)
     )
+
+
+def _names_company(title: str, domain: str) -> bool:
+    return squeezed(domain_words(domain)[0])[:12] in squeezed(title)
 
 
 def _sessions(named: Sequence[Mention]) -> int:
