@@ -4,6 +4,7 @@ import logging
 import socket as socket_options
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -111,7 +112,8 @@ def connect(server: Server, login: Login, *, account: str = "") -> Connection:
             wire = Wire(_tuned(client.socket(), server.read_timeout))
             features, personal, foreign = _introduced(wire, features)
     except BaseException:
-        client.shutdown()
+        with suppress(OSError):  # what failed may have closed it already
+            client.shutdown()
         raise
     return Connection(wire, features, personal, foreign)
 

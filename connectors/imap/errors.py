@@ -198,14 +198,14 @@ def _(error: imaplib.IMAP4.error) -> _Meaning:
 def _(error: ssl.SSLCertVerificationError) -> _Meaning:
     return _Meaning(
         ConnectorError,
-        f"the server's certificate is not trusted: {error.verify_message}",
+        f"the server's certificate is not trusted: {getattr(error, 'verify_message', '') or error}",
         "check `host`; for an authority of your own set `ca_file`; an expired one must be renewed by the server",
     )
 
 
 @_meaning.register
 def _(error: ssl.SSLError) -> _Meaning:
-    return _Meaning(TemporaryError, f"TLS failed: {error.reason or 'unexpected end'}", _TLS_REMEDY)
+    return _Meaning(TemporaryError, f"TLS failed: {getattr(error, 'reason', None) or error}", _TLS_REMEDY)
 
 
 @_meaning.register

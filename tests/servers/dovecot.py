@@ -97,6 +97,7 @@ service imap-login {{
 service imap {{
   process_limit = 3000
   client_limit = {imap_clients}
+  service_count = 1000
 }}
 service anvil {{
   chroot =
