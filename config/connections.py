@@ -312,6 +312,13 @@ class SubmissionNotifier(Table):
         return self
 
 
+class LogNotifier(Table):
+    """A line in the service's log, for machines where somebody reads the journal."""
+
+    kind: Literal["log"]
+    name: Line = _NAME
+
+
 Mailbox = Annotated[
     MaildirMailbox | ImapMailbox | GmailMailbox | ExchangeMailbox | GraphMailbox, Field(discriminator="kind")
 ]
@@ -319,4 +326,4 @@ Calendar = Annotated[
     VdirCalendar | CaldavCalendar | IcsUrlCalendar | GoogleCalendar | ExchangeCalendar | GraphCalendar,
     Field(discriminator="kind"),
 ]
-Notifier = Annotated[DesktopNotifier | AppriseNotifier | SubmissionNotifier, Field(discriminator="kind")]
+Notifier = Annotated[DesktopNotifier | AppriseNotifier | SubmissionNotifier | LogNotifier, Field(discriminator="kind")]

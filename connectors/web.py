@@ -83,7 +83,7 @@ class Web:
                 location = response.headers.get("Location")
                 if response.status_code not in (301, 302, 303, 307, 308) or not location:
                     return response
-                target = url.join(location)
+                target = _kept_secure(url, url.join(location))
                 if not self.follow(url, target):
                     what = f"a redirect from {url.host} to {target.scheme}://{target.host} is not followed"
                     raise bounds.fault(ProtocolViolation, what, "if you trust it, put that address into the config")
@@ -235,6 +235,16 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
             msg = f"the ca_file {ca_file} cannot be read"
             raise ConnectorError(msg, remedy="name a PEM file with the authority's certificate") from None
     return context
+
+
+def _kept_secure(asked: httpx.URL, target: httpx.URL) -> httpx.URL:
+    """A redirect of https to http on the same host is followed as https.
+
+    A server behind a proxy that ends TLS writes such ones (Nextcloud without `overwriteprotocol`: its admin manual).
+    """
+    if asked.scheme == "https" and target.scheme == "http" and target.host == asked.host and target.port is None:
+        return target.copy_with(scheme="https", port=asked.port)
+    return target
 
 
 def is_secure(url: httpx.URL, *, allow_loopback: bool) -> bool:

@@ -1,9 +1,8 @@
 """From the config's tables to the notifiers. Each brings its library in only when it is configured."""
 
-from typing import Any
-
 from config.connections import AppriseNotifier as AppriseSettings
 from config.connections import DesktopNotifier as DesktopSettings
+from config.connections import LogNotifier as LogSettings
 from config.connections import SubmissionNotifier as SubmissionSettings
 from connectors.ports import Notifier
 from connectors.registry import Context
@@ -49,7 +48,7 @@ def open_submission(settings: SubmissionSettings, context: Context) -> Notifier:
     )
 
 
-def open_log(settings: Any, context: Context) -> Notifier:
+def open_log(settings: LogSettings, context: Context) -> Notifier:
     """The service's log."""
     from connectors.notify.log import LogNotifier  # noqa: PLC0415 (as the others)
 

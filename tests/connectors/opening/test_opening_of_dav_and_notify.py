@@ -5,7 +5,6 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +14,7 @@ from config.connections import (
     CaldavCalendar,
     DesktopNotifier,
     IcsUrlCalendar,
+    LogNotifier,
     SubmissionNotifier,
 )
 from config.secrets import SecretRef
@@ -73,7 +73,7 @@ def test_desktop(context: Context) -> None:
 
 
 def test_log_gets_the_brief_form(context: Context, caplog: pytest.LogCaptureFixture) -> None:
-    port = open_log(SimpleNamespace(kind="log", name=""), context)
+    port = open_log(LogNotifier.model_validate({"kind": "log"}), context)
     with caplog.at_level(logging.INFO):
         port.notify(NOTE)
     assert "brief text" in caplog.text

@@ -17,7 +17,7 @@ from connectors.errors import (
     RateLimited,
     TemporaryError,
 )
-from connectors.web import Pace, Web, is_secure, same_origin
+from connectors.web import Pace, Web, _kept_secure, is_secure, same_origin
 from connectors.web_errors import TooLarge, meaning, refusal, retry_after
 from tests.servers.certificates import Authority
 from tests.servers.scripted_http import Asked, Scripted, reply, scripted
@@ -194,6 +194,19 @@ def test_retry_after_is_read_and_bounded() -> None:
     assert retry_after("Mon, 23 Nov 2026 12:10:00 GMT", now) == timedelta(minutes=10)
     assert retry_after("99999999", now) == timedelta(days=1)
     assert retry_after("soon", now) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "followed"),
+    [
+        ("http://dav.example.com/x", "https://dav.example.com:8443/x"),
+        ("http://dav.example.com:8080/x", "http://dav.example.com:8080/x"),
+        ("http://evil.example.com/x", "http://evil.example.com/x"),
+        ("https://dav.example.com/x", "https://dav.example.com/x"),
+    ],
+)
+def test_https_stays_https_on_the_same_host(target: str, followed: str) -> None:
+    assert str(_kept_secure(httpx.URL("https://dav.example.com:8443/"), httpx.URL(target))) == followed
 
 
 @pytest.mark.parametrize(
