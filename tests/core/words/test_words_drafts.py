@@ -39,7 +39,7 @@ def test_the_languages_are_the_folders() -> None:
 def test_every_combination_is_ready_to_send(language: str) -> None:
     found = []
     for stage, (kind, recipient), formality, (role, company), id_ in product(
-        STAGES, KINDS.items(), Formality, FACTS, ("one", "two", "three", "five")
+        STAGES, KINDS.items(), Formality, FACTS, ("one", "five")
     ):
         words = compose(
             interview(language, stage=stage, role=role, company=company, id=id_),

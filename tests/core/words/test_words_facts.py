@@ -152,6 +152,15 @@ def test_the_owners_notes_stand_whole_and_unchanged(language: str) -> None:
     )
 
 
+def test_a_role_with_a_comma_does_not_break_the_sentence() -> None:
+    body = compose(interview(role="Art Director, Packaging"), person(), VOICE).body
+    assert "the role of Art Director, Packaging, at Acme" in body
+    assert (
+        "the role of Art Director, Packaging"
+        in compose(interview(role="Art Director, Packaging", company=None), person(), VOICE).body
+    )
+
+
 def test_a_signature_follows_the_name() -> None:
     body = compose(interview(), person(), Voice("Alex Kim", signature="+49 30 123\nalexkim.example")).body
     assert body.endswith("\nAlex Kim\n+49 30 123\nalexkim.example")
