@@ -19,7 +19,7 @@ from connectors.model import Place
 from connectors.ports import Mailbox
 from tests.conformance.harness import OWNER
 from tests.servers import dovecot
-from tests.servers.dovecot import Dovecot, User
+from tests.servers.dovecot import Dovecot
 from tests.servers.tcp_proxy import Proxy
 
 _FOLDERS = {Place.INBOX: "INBOX", Place.DRAFTS: "Drafts", Place.SENT: "Sent", Place.TRASH: "Trash"}
@@ -27,14 +27,15 @@ _numbers = itertools.count()
 
 
 class ImapHarness:
-    def __init__(self, server: Dovecot, user: User, proxy: Proxy) -> None:
-        self.server = server
+    def __init__(self, port: int, user: str, password: str, proxy: Proxy) -> None:
+        self.port = port
         self.user = user
+        self.password = password
         self.proxy = proxy
 
     def mailbox(self) -> Mailbox:
         where = Server("127.0.0.1", self.proxy.port, Security.PLAIN, read_timeout=10)
-        login = Login(self.user.name, lambda: self.user.password)
+        login = Login(self.user, lambda: self.password)
         return ImapMailbox(Session(where, login, account="conformance"), OWNER)
 
     def messages(self, place: Place) -> Sequence[bytes]:
@@ -63,8 +64,8 @@ class ImapHarness:
 
     @contextmanager
     def _client(self, place: Place) -> Iterator[IMAP4]:
-        with IMAP4("127.0.0.1", self.server.port, timeout=10) as client:
-            client.login(self.user.name, self.user.password)
+        with IMAP4("127.0.0.1", self.port, timeout=10) as client:
+            client.login(self.user, self.password)
             client.select(_FOLDERS[place])
             yield client
 
@@ -90,5 +91,6 @@ def open_harness(tmp_path: Path) -> Iterator[ImapHarness]:
     if not dovecot.available():
         pytest.skip("Dovecot is not installed (Debian: dovecot-imapd)")
     server = _running()
+    user = server.add_user(f"conformance{next(_numbers)}")
     with Proxy(server.port) as proxy:
-        yield ImapHarness(server, server.add_user(f"conformance{next(_numbers)}"), proxy)
+        yield ImapHarness(server.port, user.name, user.password, proxy)
