@@ -7,13 +7,13 @@ What is not known is left out and the sentence reads well without it. The wordin
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from daemon.core.dates_in_words import day_in_words, list_in_words
 from daemon.core.model import Formality, Interview, OwnerNotes, Recipient, RecipientKind, Voice, Words
 from daemon.core.variants import choose
-from daemon.core.words_facts import before_vowel, speakable, speakable_company, speakable_role, spoken_name
+from daemon.core.words_facts import before_vowel, speakable_company, speakable_role, spoken_name
 from daemon.core.words_library import (
     NATIVE_REVIEWED,
     BrokenTemplate,
@@ -35,6 +35,7 @@ _REPLY_MARK = re.compile(r"^(?:(?:re|aw|sv|antw|odp|rv|res|回复|答复|返信)
 _LONGEST_SUBJECT = 200
 _NOTES = ("talked_about", "slipped_my_mind", "would_correct")
 _SPOKEN = ("greeting", "opening", "thanks", "middle", *_NOTES, "interest", "offer", "close", "owner")
+_CLOSING_MARKS = "\"'”’»)」』"
 _ENDINGS = ".!?…。！？"
 
 
@@ -129,7 +130,8 @@ def _facts(words: Library, request: _Request) -> dict[str, object]:
     interview, recipient, voice = request.interview, request.recipient, request.voice
     formality = voice.formality or interview.formality or Formality(words.setting("language", "formality", "formal"))
     name = spoken_name(recipient)
-    thanked = tuple(filter(None, map(speakable, recipient.on_behalf_of)))
+    others = (replace(recipient, name=other, family_name="", honorific="") for other in recipient.on_behalf_of)
+    thanked = tuple(full for full in (spoken_name(other).full for other in others) if full)
     day = interview.start.astimezone(interview.zone).date()
     values: dict[str, object] = {
         "role": speakable_role(interview.role),
@@ -225,7 +227,8 @@ def _tidy(text: str) -> str:
 
 def _as_sentence(note: str, stop: str) -> str:
     text = " ".join(note.split())
-    return text if not text or text[-1] in _ENDINGS else f"{text}{stop}"
+    last = text.rstrip(_CLOSING_MARKS)[-1:]
+    return text if not text or last in _ENDINGS else f"{text}{stop}"
 
 
 def _one_line(text: str) -> str:

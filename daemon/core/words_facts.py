@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from daemon.core.model import Fact, Recipient
 
 _LONGEST = 90
+_NOT_WORTH_READING = 4 * _LONGEST
 _FORBIDDEN = re.compile(r"[<>\[\]{}()|\\^~*_=@`$%\"“”„«»]|://|\bwww\.|\.(?:com|org|net|io|de|co)/|&(?:\w+|#\d+);|--")
 _UNSPEAKABLE = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp", "So"})
 _NOTHING = frozenset({"none", "null", "nil", "nan", "n/a", "na", "tbd", "tba", "unknown", "undefined", "-", "?", "tbc"})
@@ -49,9 +50,9 @@ def speakable(text: str) -> str:
 
 def speakable_role(fact: Fact | None) -> str:
     """A role without '(m/f/d)', a bracketed aside at its end, or the word 'position' itself; empty where unknown."""
-    if fact is None:
+    if fact is None or len(fact.value) > _NOT_WORTH_READING:
         return ""
-    text = _BRACKETED_TAIL.sub("", _GENDER_MARK.sub("", " ".join(fact.value.split(" "))))
+    text = _BRACKETED_TAIL.sub("", _GENDER_MARK.sub("", fact.value))
     return _POSITION_WORD.sub("", speakable(text))
 
 
@@ -67,7 +68,7 @@ def is_ideographic(name: str) -> bool:
 
 def spoken_name(recipient: Recipient) -> SpokenName:
     """The recipient's name in parts. Nothing is guessed: an unclear part is empty, an unclear name is left out."""
-    full = speakable(_CREDENTIALS.sub("", recipient.name))
+    full = speakable(_CREDENTIALS.sub("", recipient.name[:_NOT_WORTH_READING]))
     if not full or any(c.isdigit() for c in full):
         return SpokenName()
     last, comma, first = full.partition(", ")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from daemon.core.compose import compose, reply_subject
-from daemon.core.model import OwnerNotes, Recipient, Voice
+from daemon.core.model import OwnerNotes, Recipient, RecipientKind, Voice
 from daemon.core.words_facts import speakable, speakable_company, speakable_role, spoken_name
 from tests.core.words.words_samples import LANGUAGES, VOICE, fact, faults, interview, person
 
@@ -31,6 +31,8 @@ HOSTILE = [
     "&lt;Acme&gt;",
     "`rm -rf`",
     "A" * 200,
+    "(" + " " * 60_000,
+    " " * 60_000 + "x" * 200,
     "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
     "",
     "  ",
@@ -159,6 +161,16 @@ def test_a_role_with_a_comma_does_not_break_the_sentence() -> None:
         "the role of Art Director, Packaging"
         in compose(interview(role="Art Director, Packaging", company=None), person(), VOICE).body
     )
+
+
+@pytest.mark.parametrize("note", ["It went well.", 'They said "yes."', "Did it? (It did!)", "好的。"])
+def test_a_finished_sentence_gets_no_second_stop(note: str) -> None:
+    assert f"{note}\n" in compose(interview(), person(), VOICE, notes=OwnerNotes(talked_about=note)).body
+
+
+def test_whoever_is_thanked_through_a_coordinator_is_named_as_people_are() -> None:
+    through = person("Sam Lee", RecipientKind.RELAY, on_behalf_of=("Doe, Jane", "{{ 7*7 }}", "Ben Cole, PhD"))
+    assert "Jane Doe and Ben Cole" in compose(interview(), through, VOICE).body
 
 
 def test_a_signature_follows_the_name() -> None:
