@@ -18,6 +18,7 @@ from connectors.ports import Calendar, Mailbox, Notifier
 from connectors.retrying import RetryingCalendar, RetryingMailbox, RetryingNotifier
 
 MAILBOXES = {
+    "gmail": "connectors.google.opening:open_mailbox",
     "imap": "connectors.imap.opening:open_mailbox",
     "maildir": "connectors.local.opening:open_mailbox",
 }
@@ -27,6 +28,7 @@ MAIL_CALENDARS = {
 }
 """Mailboxes whose mail holds invites: a calendar more."""
 CALENDARS = {
+    "google": "connectors.google.opening:open_calendar",
     "vdir": "connectors.local.opening:open_calendar",
     "caldav": "connectors.caldav.opening:open_calendar",
     "ics_url": "connectors.ics_url.opening:open_calendar",

@@ -238,7 +238,7 @@ def test_a_draft_in_trash_is_told_from_one_that_is_gone(harness: Harness) -> Non
     ref = mailbox.create_draft(DRAFT)
     [message] = harness.messages(Place.DRAFTS)
     harness.remove(Place.DRAFTS, DRAFT.message_id)
-    assert look(mailbox, replace(PROBE, ref=ref)).sightings == ()
+    assert places(look(mailbox, replace(PROBE, ref=ref))) == []
     harness.add(Place.TRASH, message)
     assert places(look(mailbox, replace(PROBE, ref=ref))) == [(Place.TRASH, Rung.MESSAGE_ID)]
 

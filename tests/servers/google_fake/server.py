@@ -309,6 +309,7 @@ _HANDLERS = {
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     fake: Fake
 
     def handle_any(self) -> None:

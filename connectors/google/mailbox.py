@@ -1,0 +1,388 @@
+"""Gmail: drafts, notes to the owner, and what became of them. It has no way to send anything.
+
+A draft id stays when the draft is saved, its message id does not; and a sent message may keep a stale draft wrapper.
+So a draft is found by its draft id, looked at before it is touched, and nothing is ever deleted by a message id.
+The API has no conditional update: between the look and the exchange lies one round trip.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from connectors.errors import ConnectorError, DraftChanged, DraftNotFound, UnsupportedError
+from connectors.evidence import rung_of, weigh
+from connectors.google.errors import NotFound
+from connectors.google.mail_message import (
+    Known,
+    draft_id_of,
+    draft_locator,
+    labels_of,
+    marked_by_owner,
+    read_content,
+    read_raw,
+)
+from connectors.google.mail_view import MailView, read_headers_of, search, senders_for
+from connectors.google.people import people_in
+from connectors.google.service import Api, Usage
+from connectors.mime import fingerprint_of, read_headers, write_draft, write_note
+from connectors.model import (
+    Address,
+    CheckLine,
+    Draft,
+    DraftRef,
+    Note,
+    Observation,
+    Observations,
+    OwnerReply,
+    Place,
+    Probe,
+    RepliesDelta,
+    Rung,
+    Sighting,
+)
+from connectors.reply_text import reply_text
+
+REPLIES_SINCE = timedelta(days=15)
+_REMEMBERED_REPLIES = 200
+_PEOPLE_PER_DOMAIN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A draft as it lies there at this moment."""
+
+    draft_id: str
+    thread: str
+    fingerprint: str
+    message_id: str
+    marked: bool
+
+    def untouched(self, expected: str) -> bool:
+        return self.fingerprint == expected and not self.marked
+
+
+class GmailMailbox:
+    """The mailbox of one account. Fulfils `ports.Mailbox`. Not for several threads at once."""
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        name: str,
+        owner: Address,
+        owners: frozenset[str],
+        login: str = "",
+        account: str = "",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`owner` is whom notes go to, `owners` all canonical addresses of theirs, `login` the Google account."""
+        self._api = api
+        self._name = name
+        self._owner = owner
+        self._owners = owners | {owner.email}
+        self._login = login
+        self._account = account
+        self._clock = clock
+        self._view = MailView(api)
+        self._gone: set[str] = set()
+        self._just_looked = False
+
+    @property
+    def name(self) -> str:
+        """The configured name."""
+        return self._name
+
+    @property
+    def usage(self) -> Usage:
+        """What was asked of Google since the start."""
+        return self._api.usage
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._api.close()
+
+    def observe(self, probes: Sequence[Probe]) -> Observations:
+        """See the port. One request where nothing changed since the last look."""
+        if not probes:
+            return Observations(self._clock(), {})
+        with self._mapped("observe"):
+            self._just_looked = False
+            self._view.refresh(min(probe.since for probe in probes), senders_for(probes))
+            candidates = self._view.candidates(
+                lambda each: any(rung_of(probe, each, self._owners) is not None for probe in probes)
+            )
+            by_key = {
+                probe.key: self._with_text(self._with_absence(probe, weigh(probe, candidates, self._owners)))
+                for probe in probes
+            }
+            unseen = tuple(sorted(self._view.cut))
+            self._just_looked = True
+            return Observations(self._clock(), by_key, unseen, self._view.drafts_total)
+
+    def create_draft(self, draft: Draft) -> DraftRef:
+        """See the port. One with this Message-ID, or with these very words to these people, is returned instead."""
+        with self._mapped("create_draft"):
+            raw, mark = write_draft(draft), fingerprint_of(draft)
+            lying = self._lying(draft, mark)
+            if not lying:
+                self._api.call("create_draft", self._creation(raw, self._thread_of(draft.in_reply_to)))
+                # Two services may have looked at the same moment: the one draft with the least id stays.
+                lying = self._lying(draft, mark)
+                for double in lying[1:]:
+                    copy = self._copy(double)
+                    if copy is not None and copy.untouched(mark):
+                        self._delete(double)
+            if not lying:
+                raise UnsupportedError("the draft was made and cannot be found", operation="create_draft")
+            return DraftRef(draft.message_id, draft_locator(lying[0]), mark)
+
+    def replace_draft(self, ref: DraftRef, draft: Draft) -> DraftRef:
+        """See the port. The exchange is one request; the draft keeps its id."""
+        with self._mapped("replace_draft"):
+            raw, mark = write_draft(draft), fingerprint_of(draft)
+            copies = self._copies(ref, draft.message_id)
+            new = [copy for copy in copies if copy.untouched(mark)]
+            old = [copy for copy in copies if copy not in new]
+            if any(not copy.untouched(ref.fingerprint) for copy in old):
+                raise _changed()
+            if not copies:
+                raise DraftNotFound("the draft is no longer among the drafts")
+            kept = (new or old)[0]
+            if not new:
+                self._api.call("replace_draft", self._update(kept, raw, draft))
+            for copy in (*old, *new):
+                if copy.draft_id != kept.draft_id:
+                    self._delete(copy.draft_id)
+            return DraftRef(draft.message_id, draft_locator(kept.draft_id), mark)
+
+    def delete_draft(self, ref: DraftRef) -> None:
+        """See the port."""
+        with self._mapped("delete_draft"):
+            copies = self._copies(ref, ref.message_id)
+            if any(not copy.untouched(ref.fingerprint) for copy in copies):
+                raise _changed()
+            for copy in copies:
+                self._delete(copy.draft_id)
+
+    def deliver_note(self, note: Note) -> None:
+        """See the port. One that was read and thrown away stays away."""
+        with self._mapped("deliver_note"):
+            raw = write_note(note, self._owner)
+            query = f"rfc822msgid:{note.message_id.strip('<>')}"
+            if search(self._api, "deliver_note", 1, q=query, includeSpamTrash=True)[0]:
+                return
+            body = {"raw": _encoded(raw), "labelIds": ["INBOX", "UNREAD"]}
+            request = self._api.users.messages().import_(
+                userId="me", body=body, internalDateSource="receivedTime", neverMarkSpam=True, fields="id"
+            )
+            self._api.call("deliver_note", request)
+
+    def owner_replies(self, cursor: str | None, notes: Sequence[str]) -> RepliesDelta:
+        """See the port. Right after `observe` it costs no request: the same look serves both."""
+        with self._mapped("owner_replies"):
+            if not self._just_looked:
+                self._view.refresh(self._clock() - REPLIES_SINCE, frozenset())
+            self._just_looked = False
+            given = _read_cursor(cursor)
+            wanted, replies = frozenset(notes), []
+            for known, _ in sorted(self._view.known(), key=lambda item: item[0].at):
+                headers = known.headers
+                named = [i for i in (headers.in_reply_to, *reversed(headers.references)) if i in wanted]
+                if known.place is not Place.SENT or not named or headers.automatic or headers.message_id in given:
+                    continue
+                text = self._own_words(known.id)
+                given.append(headers.message_id)
+                sent_at = headers.date or known.at
+                replies.append(OwnerReply(headers.message_id, named[0], text, sent_at, f"message/{known.id}"))
+            return RepliesDelta(tuple(replies), json.dumps(given[-_REMEMBERED_REPLIES:]))
+
+    def find_people(self, names: Sequence[str], domains: Sequence[str]) -> Sequence[Address]:
+        """See the port. Looks at the newest messages from and to each domain, a bounded number."""
+        with self._mapped("find_people"):
+            ids: list[str] = []
+            for domain in dict.fromkeys(domains):
+                for field in ("from", "to"):
+                    ids += search(self._api, "find_people", _PEOPLE_PER_DOMAIN, q=f"{field}:{domain}")[0]
+            found = read_headers_of(self._api, "find_people", list(dict.fromkeys(ids)))
+            return people_in((known.headers for known in found), names, domains)
+
+    def check(self, *, write: bool = False) -> Sequence[CheckLine]:
+        """Login, address and drafts; with `write`, a draft is put there and removed again."""
+        try:
+            with self._mapped("check"):
+                profile = self._api.call("check", self._api.users.getProfile(userId="me", fields="emailAddress"))
+                address = str(profile.get("emailAddress", ""))
+        except NotFound:
+            address = ""
+        except ConnectorError as error:
+            return (CheckLine("Gmail", "failing", error.message, error.remedy),)
+        lines = [self._check_address(address), self._check_drafts()]
+        if write:
+            lines.append(self._check_write())
+        return tuple(lines)
+
+    def _check_address(self, address: str) -> CheckLine:
+        if address and self._login and address.lower() != self._login:
+            return CheckLine(
+                "Gmail", "warning", f"logged in as {address}, not as {self._login}", "run `afterword login` once more"
+            )
+        return CheckLine("Gmail", "ok", f"logged in as {address or self._login}")
+
+    def _check_drafts(self) -> CheckLine:
+        try:
+            with self._mapped("check"):
+                self._view.refresh_drafts()
+        except ConnectorError as error:
+            return CheckLine("drafts", "failing", error.message, error.remedy)
+        return CheckLine("drafts", "ok", f"{self._view.drafts_total} lie there")
+
+    def _check_write(self) -> CheckLine:
+        now = self._clock()
+        draft = Draft(
+            f"<check.{now:%Y%m%d%H%M%S%f}@{self._owner.email.rpartition('@')[2]}>",
+            self._owner,
+            (),
+            "Check",
+            "This draft was written to see whether it can be, and is removed at once.",
+            now,
+        )
+        try:
+            self.delete_draft(self.create_draft(draft))
+        except ConnectorError as error:
+            return CheckLine("writing a draft", "failing", error.message, error.remedy)
+        return CheckLine("writing a draft", "ok", "put and removed again")
+
+    def _with_absence(self, probe: Probe, seen: Observation) -> Observation:
+        """A draft id outlives saving, so one that is no more, without another trace, says: sent or thrown away.
+
+        Gmail's own apps throw a draft away for good, past the trash. The list alone is not believed: the id is asked
+        for, too.
+        """
+        draft_id = draft_id_of(probe.ref.locator) if probe.ref else ""
+        if not draft_id or seen.sightings or self._view.by_draft(draft_id) is not None or self._view.cut:
+            return seen
+        if draft_id not in self._gone:
+            request = self._api.users.drafts().get(userId="me", id=draft_id, format="minimal", fields="id")
+            try:
+                self._api.call("observe", request)
+            except NotFound:
+                self._gone.add(draft_id)
+            else:
+                self._view.cut.add(Place.DRAFTS)
+                self._view.forget()
+                return seen
+        gone = Sighting(Place.DRAFTS, Rung.LOCATION, draft_locator(draft_id), probe.message_id, flagged_deleted=True)
+        return replace(seen, sightings=(gone,))
+
+    def _with_text(self, seen: Observation) -> Observation:
+        return replace(seen, sightings=tuple(self._sighting_with_text(sighting) for sighting in seen.sightings))
+
+    def _sighting_with_text(self, sighting: Sighting) -> Sighting:
+        known = self._view.by_draft(draft_id_of(sighting.locator)) if sighting.place is Place.DRAFTS else None
+        if known is None or known.content is None:
+            return sighting
+        return replace(sighting, subject=known.content.subject, text=known.content.text)
+
+    def _lying(self, draft: Draft, mark: str) -> list[str]:
+        """Draft ids of what lies there for this draft already, in one order for everybody who looks."""
+        self._view.refresh_drafts()
+        drafts = [
+            (known, draft_id) for known, draft_id in self._view.known() if known.place is Place.DRAFTS and draft_id
+        ]
+        same = [draft_id for known, draft_id in drafts if known.headers.message_id == draft.message_id]
+        # Should Gmail give it a Message-ID of its own, the words and the people still tell.
+        alike = [draft_id for known, draft_id in drafts if draft_id not in same and _alike(known, draft)]
+        same += [draft_id for draft_id in alike if (copy := self._copy(draft_id)) and copy.fingerprint == mark]
+        return sorted(same)
+
+    def _copies(self, ref: DraftRef, *message_ids: str) -> list[_Copy]:
+        """What lies under the draft's own id, or under one of these Message-IDs, as it is now."""
+        self._view.refresh_drafts()
+        wanted = {ref.message_id, *message_ids}
+        ids = [draft_id_of(ref.locator)]
+        ids += [d for known, d in self._view.known() if d and known.headers.message_id in wanted]
+        found = [copy for draft_id in dict.fromkeys(ids) if draft_id and (copy := self._copy(draft_id))]
+        return sorted(found, key=lambda copy: copy.draft_id)
+
+    def _copy(self, draft_id: str) -> _Copy | None:
+        request = self._api.users.drafts().get(
+            userId="me", id=draft_id, format="raw", fields="id,message(id,threadId,labelIds,raw)"
+        )
+        try:
+            message = self._api.call("read the draft", request).get("message") or {}
+        except NotFound:
+            return None
+        labels = labels_of(message)
+        if "DRAFT" not in labels or "SENT" in labels or "TRASH" in labels:
+            return None
+        raw = read_raw(message)
+        return _Copy(
+            draft_id,
+            str(message.get("threadId", "")),
+            read_content(raw).fingerprint,
+            read_headers(raw).message_id,
+            marked_by_owner(labels),
+        )
+
+    def _creation(self, raw: bytes, thread: str) -> object:
+        message = {"raw": _encoded(raw)} | ({"threadId": thread} if thread else {})
+        return self._api.users.drafts().create(userId="me", body={"message": message}, fields="id")
+
+    def _update(self, copy: _Copy, raw: bytes, draft: Draft) -> object:
+        message = {"raw": _encoded(raw)} | ({"threadId": copy.thread} if copy.thread and draft.in_reply_to else {})
+        return self._api.users.drafts().update(userId="me", id=copy.draft_id, body={"message": message}, fields="id")
+
+    def _delete(self, draft_id: str) -> None:
+        try:
+            self._api.call("delete_draft", self._api.users.drafts().delete(userId="me", id=draft_id))
+        except NotFound:
+            return
+
+    def _thread_of(self, message_id: str) -> str:
+        """The thread that a message with this Message-ID lies in; empty where it is not in this mailbox."""
+        if not message_id:
+            return ""
+        request = self._api.users.messages().list(
+            userId="me", q=f"rfc822msgid:{message_id.strip('<>')}", maxResults=1, fields="messages(threadId)"
+        )
+        found = self._api.call("find the thread", request).get("messages") or ()
+        return str(found[0].get("threadId", "")) if found else ""
+
+    def _own_words(self, message_id: str) -> str:
+        request = self._api.users.messages().get(userId="me", id=message_id, format="raw", fields="labelIds,raw")
+        message = self._api.call("owner_replies", request)
+        return reply_text(read_raw(message)) if "SENT" in labels_of(message) else ""
+
+    @contextmanager
+    def _mapped(self, operation: str) -> Iterator[None]:
+        try:
+            yield
+        except ConnectorError as error:
+            error.account, error.operation = error.account or self._account, error.operation or operation
+            raise
+        except ValueError as error:
+            raise UnsupportedError(str(error), account=self._account, operation=operation) from error
+
+
+def _changed() -> DraftChanged:
+    return DraftChanged("the draft is not as it was written: it is the owner's now")
+
+
+def _alike(known: Known, draft: Draft) -> bool:
+    recipients = frozenset(address.email for address in draft.to)
+    return known.headers.recipients == recipients and known.headers.subject.split() == draft.subject.split()
+
+
+def _encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode("ascii")
+
+
+def _read_cursor(cursor: str | None) -> list[str]:
+    try:
+        found = json.loads(cursor) if cursor else []
+    except ValueError:
+        return []
+    return [str(each) for each in found] if isinstance(found, list) else []
