@@ -133,7 +133,8 @@ def _corresponds(probe: Probe, candidate: Candidate) -> bool:
 
 def _heard(probe: Probe, candidate: Candidate, owners: frozenset[str]) -> Heard | None:
     headers, sender = candidate.headers, candidate.headers.sender
-    at = candidate.at or headers.date
+    # A sync program may give old mail the time of its download, so the earlier of the two counts.
+    at = min((moment for moment in (candidate.at, headers.date) if moment is not None), default=None)
     if candidate.place is not Place.INBOX or candidate.flagged_deleted or sender is None or at is None:
         return None
     if headers.automatic or sender.email in owners or at <= probe.since or not probe.recipient:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from connectors.registry import Context, open_calendars, open_mailbox, open_notifiers
-
 from config.schema import AccountConfig, Match
 from config.schema import Rule as RuleConfig
 from config.secrets import resolve
 from connectors.model import Address
+from connectors.registry import Context, open_calendars, open_mailbox, open_notifiers
 from daemon.core.model import Formality, Owner, OwnerRule, Voice
 from daemon.core.policy import Policy, Rule, Wishes
 from daemon.core.timing import ReminderPolicy, Timing, When
@@ -72,7 +71,7 @@ def build(
         notifiers=open_notifiers(config, context),
         overrides=templates_beside(config.path),
         look_back=config.service.look_back,
-        wake_file=paths.state_dir / "wake",
+        wake_file=paths.state_dir / "wake" / "now",
     )
 
 

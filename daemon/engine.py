@@ -57,6 +57,7 @@ class Account:
     def wake(self) -> None:
         """Let a running service look at this account now."""
         if self.wake_file is not None:
+            self.wake_file.parent.mkdir(parents=True, exist_ok=True)
             self.wake_file.touch()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from config.errors import ConfigError
 from config.load import load_all, load_folder
 from config.schema import AccountConfig
+from connectors.local import watch
 from connectors.ports import Subscription, Watchable
 from daemon.accounts import build, open_store, paths_for
 from daemon.engine import Account, Cycle, cycle
@@ -135,8 +136,17 @@ class Service:
 
     def _watch(self, served: _Served) -> list[Subscription]:
         name = served.config.name
+
+        def wake() -> None:
+            self._jobs.wake(name)
+
         ports = [*served.account.calendars, served.account.mailbox]
-        return [port.subscribe(lambda: self._jobs.wake(name)) for port in ports if isinstance(port, Watchable)]
+        found = [port.subscribe(wake) for port in ports if isinstance(port, Watchable)]
+        if served.account.wake_file is not None:
+            # A folder of its own: the store beside it changes with every cycle.
+            served.account.wake_file.parent.mkdir(parents=True, exist_ok=True)
+            found.append(watch.subscribe(served.account.wake_file.parent, wake))
+        return found
 
     def _server(self, served: _Served) -> Callable[[], datetime | None]:
         def serve() -> datetime | None:

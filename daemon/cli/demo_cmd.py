@@ -162,7 +162,11 @@ def _show_note(console: Console, folder: Path, done: Cycle) -> None:
         message = message_from_bytes(data, policy=policy.default)
         if message["Message-ID"] in wanted:
             console.print(
-                Panel(plain(text_of(data)), title=f"in the inbox: {plain(message['Subject'])}", title_align="left")
+                Panel(
+                    "\n".join(plain(line) for line in text_of(data).splitlines()),
+                    title=f"in the inbox: {plain(message['Subject'])}",
+                    title_align="left",
+                )
             )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connectors.mime import fingerprint_of
-from connectors.model import Draft, DraftRef, Event, PartStat, Place, Rung, Sighting, Status
+from connectors.model import Draft, DraftRef, Place, Rung, Sighting
 from daemon.core.actions import Action, CreateDraft, Plan, ReplaceDraft, Settle, Wait, WithdrawDraft
 from daemon.core.facts import (
     AccountFacts,
@@ -21,8 +21,9 @@ from daemon.core.facts import (
     Settled,
 )
 from daemon.core.followups import Owed, write
+from daemon.core.happened import cancelled_afterwards, did_not_happen
 from daemon.core.life import REOPEN_FOR, Life, State, derive, unsettled
-from daemon.core.model import Interview, Outcome, Owner
+from daemon.core.model import Interview, Owner
 from daemon.core.notes_to_owner import (
     Desk,
     Listed,
@@ -178,12 +179,12 @@ def _settle(view: View, facts: FollowUpFacts, entry: JournalEntry, item: Owed | 
         case Intent.REPLACE:
             return _settle_replacement(view, facts, entry, item, now)
         case Intent.WITHDRAW:
-            if found is None and not absent:
-                return _Step((Wait(facts.followup, "not every folder could be looked at"),))
-            outcome = Settled.DONE if found is None else Settled.ABSENT
-            return _Step(
-                (_settled(facts, entry, outcome, None, "it is gone" if found is None else "it is still there"),)
-            )
+            still_there = bool(_strong_drafts(facts.looks))
+            if not still_there and Place.DRAFTS in view.unseen:
+                return _Step((Wait(facts.followup, "Drafts could not be looked at"),))
+            outcome = Settled.ABSENT if still_there else Settled.DONE
+            words = "it is still there" if still_there else "it is gone"
+            return _Step((_settled(facts, entry, outcome, None, words),))
         case Intent.NOTE:
             return _Step((_settled(facts, entry, Settled.ABSENT, None, "notes settle by themselves"),))
 
@@ -245,20 +246,41 @@ def _draft(view: View, facts: FollowUpFacts, item: Owed | None, now: datetime, *
     found = _ours(facts.looks)
     draft, problems = write(item, owner=view.owner, facts=facts, overrides=view.overrides, now=now)
     if found is not None and adopt:
-        half_done = _half_replaced(view, facts, draft)
-        if half_done is not None:
-            return half_done
-        ref = DraftRef(followup.message_id, found.locator, fingerprint_of(draft))
-        return _Step((Settle(followup, None, Settled.ADOPTED, ref, f"it already lies in {found.place}", found.at),))
-    wanted = any(act.kind is ActKind.WANTED for act in facts.acts)
-    if not wanted:
-        if followup.ended_at < view.facts.set_up_at:
-            return _Step((Wait(followup, "it ended before Afterword was set up"),))
-        late = _too_late(view, facts, item, now)
-        if late is not None:
-            return _Step((Wait(followup, late[0]),), late[1])
+        return _adopt(view, facts, draft, found)
+    held = _held_back(view, facts, item, now)
+    if held is not None:
+        return held
     names = f"for {item.recipient.name or item.recipient.email or 'the interviewer'}: {item.recipient.reason}"
     return _Step((CreateDraft(followup, draft, names, problems),))
+
+
+def _adopt(view: View, facts: FollowUpFacts, draft: Draft, found: Sighting) -> _Step:
+    half_done = _half_replaced(view, facts, draft)
+    if half_done is not None:
+        return half_done
+    ref = DraftRef(facts.followup.message_id, found.locator, fingerprint_of(draft))
+    reason = f"it already lies in {found.place}"
+    return _Step((Settle(facts.followup, None, Settled.ADOPTED, ref, reason, found.at),))
+
+
+def _held_back(view: View, facts: FollowUpFacts, item: Owed, now: datetime) -> _Step | None:
+    """Why no draft is made though one is due; None where nothing stands against it."""
+    if _being_written(facts.looks):
+        return _Step((Wait(facts.followup, "a draft of yours to them lies in Drafts"),))
+    if any(act.kind is ActKind.WANTED for act in facts.acts):
+        return None
+    if facts.followup.ended_at < view.facts.set_up_at:
+        return _Step((Wait(facts.followup, "it ended before Afterword was set up"),))
+    late = _too_late(view, facts, item, now)
+    return None if late is None else _Step((Wait(facts.followup, late[0]),), late[1])
+
+
+def _being_written(looks: Sequence[Look]) -> bool:
+    """The owner has begun a mail to them on their own: a second draft would be in the way."""
+    return bool(looks) and any(
+        s.place is Place.DRAFTS and s.rung is Rung.CORRESPONDENCE and not s.flagged_deleted
+        for s in looks[-1].observation.sightings
+    )
 
 
 def _half_replaced(view: View, facts: FollowUpFacts, draft: Draft) -> _Step | None:
@@ -307,49 +329,3 @@ def _weave_in(view: View, facts: FollowUpFacts, ref: DraftRef, item: Owed, now: 
     if problems or fingerprint_of(draft) == ref.fingerprint:
         return _Step()
     return _Step((ReplaceDraft(facts.followup, ref, draft, "what you noted is woven in"),))
-
-
-def did_not_happen(facts: FollowUpFacts, interviews: Sequence[Interview], owner: Owner, now: datetime) -> str:
-    """Why the interview of a follow-up did not take place after all; empty where it did, or where nothing is known.
-
-    A cancellation or a move counts only if it was made before the end: what organisers do to a calendar afterwards
-    is a clean-up, or the next round.
-    """
-    followup = facts.followup
-    same = [i for i in interviews if {p.event.uid for p in i.parts} & set(followup.uids)]
-    if not same:
-        return ""
-    if any(_alive(i) and i.end == followup.ended_at for i in same):
-        return ""
-    for interview in same:
-        events = [part.event for part in interview.parts if part.event.uid in followup.uids]
-        for event in events:
-            stamp = event.last_modified if event.dtstamp is None else event.dtstamp
-            in_time = stamp is not None and stamp < followup.ended_at
-            if event.status is Status.CANCELLED and event.end == followup.ended_at and in_time:
-                return "it was cancelled"
-            if event.status is not Status.CANCELLED and event.end > max(followup.ended_at, now) and in_time:
-                return "it was moved"
-    declined = any(i.end == followup.ended_at and all(_declined(p.event, owner) for p in i.parts) for i in same)
-    return "you declined it" if declined else ""
-
-
-def _declined(event: Event, owner: Owner) -> bool:
-    mine = [a for a in event.attendees if a.is_self or owner.owns(a.email)]
-    return bool(mine) and all(a.partstat is PartStat.DECLINED for a in mine)
-
-
-def _alive(interview: Interview) -> bool:
-    return any(part.outcome is Outcome.THANK for part in interview.parts)
-
-
-def cancelled_afterwards(facts: FollowUpFacts, interviews: Sequence[Interview]) -> bool:
-    """The organiser cancelled it after its end: the draft stays, and the reminder says so."""
-    for interview in interviews:
-        for part in interview.parts:
-            event = part.event
-            if event.uid in facts.followup.uids and event.status is Status.CANCELLED:
-                stamp = event.last_modified if event.dtstamp is None else event.dtstamp
-                if event.end == facts.followup.ended_at and (stamp is None or stamp >= facts.followup.ended_at):
-                    return True
-    return False
