@@ -11,9 +11,10 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from connectors.caldav.changes import Changes, Resource, is_unchanged, read_changes, refuse_emptiness
+from connectors.caldav.changes import Changes, Resource, is_unchanged, read_changes
 from connectors.caldav.cursor import Known, Reached, State, digest, dump, load
 from connectors.caldav.discovery import Collection, Home, find_home, list_collections, select
+from connectors.caldav.errors import Forbidden
 from connectors.caldav.wire import NotFound, Wire
 from connectors.errors import AuthenticationError, ConnectorError, TemporaryError
 from connectors.ics import read_calendar
@@ -56,12 +57,13 @@ class CalDav:
                 continue
             try:
                 changes = read_changes(self.wire, collection, before, reading.window, full=grown)
-            except (TemporaryError, AuthenticationError):
-                raise
             except ConnectorError as error:
-                reading.leave(collection, f"the calendar '{collection.name}' cannot be read: {error.message}")
+                if isinstance(error, (TemporaryError, AuthenticationError)) and not isinstance(error, Forbidden):
+                    raise
+                reading.leave(collection, error)
                 continue
             self._take(reading, collection, before, changes)
+        reading.refuse_nothing()
         reading.keep_lost()
         return CalendarDelta(
             invites=tuple(reading.invites),
@@ -106,7 +108,8 @@ class CalDav:
         return list_collections(self.wire, self._home)
 
     def _take(self, reading: "_Reading", collection: Collection, before: Reached | None, changes: Changes) -> None:
-        known = {} if before is None else {p: k for p, k in before.known.items() if p not in changes.gone}
+        forgotten = changes.gone | changes.left
+        known = {} if before is None else {p: k for p, k in before.known.items() if p not in forgotten}
         was = {} if before is None else before.known
         if not reading.is_first:
             for path in changes.gone:
@@ -129,8 +132,6 @@ class CalDav:
                 kept = now.keys(resource.path) if invites else ()
                 reading.removed += [key for key in old.keys(resource.path) if key not in kept]
         reading.problems += changes.problems
-        if before is not None:
-            refuse_emptiness(self.wire, collection, before, known)
         reading.reached[collection.path] = Reached(changes.token, collection.ctag, known)
 
     def _read(self, resource: Resource, collection: Collection) -> tuple[tuple[Invite, ...], tuple[Problem, ...]]:
@@ -164,16 +165,28 @@ class _Reading:
         self.removed: list[str] = []
         self.problems: list[Problem] = []
         self._state = state
+        self._tried = 0
+        self._unread: list[ConnectorError] = []
 
     def before(self, collection: Collection) -> Reached | None:
+        """How far it was read; asked once for each collection."""
+        self._tried += not collection.inbox
         return None if self._state is None else self._state.collections.get(collection.path)
 
-    def leave(self, collection: Collection, why: str) -> None:
+    def leave(self, collection: Collection, error: ConnectorError) -> None:
         """Nothing of it was read: it stays as it was, and its marks are forgotten so that it is read the next time."""
+        why = f"the calendar '{collection.name}' cannot be read: {error.message}"
         self.problems.append(Problem(collection.path, why))
-        before = self.before(collection)
+        if not collection.inbox:
+            self._unread.append(error)
+        before = self._state.collections.get(collection.path) if self._state else None
         if before is not None:
             self.reached[collection.path] = replace(before, ctag="")
+
+    def refuse_nothing(self) -> None:
+        """Raises the first error if no calendar at all could be read."""
+        if self._unread and len(self._unread) == self._tried:
+            raise self._unread[0]
 
     def keep_lost(self) -> None:
         """A calendar that the server no longer lists is more likely a fault than a wish: what it gave stays."""

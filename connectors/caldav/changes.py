@@ -49,6 +49,8 @@ class Changes:
     """Paths of what was removed. In a full reading, of what was known before and is no longer there."""
     token: str
     problems: tuple[Problem, ...] = ()
+    left: frozenset[str] = frozenset()
+    """Paths of what lies outside of the window and is otherwise as it was: nothing to tell, nothing to remember."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +76,30 @@ def read_changes(wire: Wire, collection: Collection, before: Reached | None, win
     """
     listing = None if full or before is None else _synced(wire, collection, before, window)
     if listing is not None:
-        wanted, gone, token = dict(listing.found), listing.gone, listing.token
+        wanted, gone, left, token = dict(listing.found), listing.gone, frozenset[str](), listing.token
     else:
         known: Mapping[str, Known] = before.known if before else {}
         listed = _listed(wire, collection, window)
-        if len(known) > MAY_EMPTY and not listed and not collection.inbox:
-            raise _vanished(wire, collection, len(known))
         wanted = {p: at for p, at in listed.items() if full or p not in known or known[p].tag != _tag(at[1])}
-        # What the query no longer shows was removed, or was moved out of the window: these are told apart by asking.
-        wanted |= _still_there(wire, collection, [path for path in known if path not in listed])
-        gone, token = frozenset(path for path in known if path not in listed and path not in wanted), collection.token
+        # What the query no longer shows was removed, or lies outside of the window now: these are told apart by asking.
+        outside = _still_there(wire, collection, [path for path in known if path not in listed])
+        moved = {path: at for path, at in outside.items() if known[path].tag != _tag(at[1])}
+        wanted |= moved
+        left = frozenset(outside.keys() - moved.keys())
+        gone = frozenset(path for path in known if path not in listed and path not in outside)
+        token = collection.token
     resources, missing, problems = _fetched(wire, collection, wanted)
-    return Changes(tuple(resources), gone | missing, token, tuple(problems))
+    changes = Changes(tuple(resources), gone | missing, token, tuple(problems), left)
+    if before is not None and not collection.inbox:
+        _refuse_emptiness(wire, collection, before, changes)
+    return changes
 
 
-def refuse_emptiness(wire: Wire, collection: Collection, before: Reached, after: Mapping[str, Known]) -> None:
-    """Raises TemporaryError if of many resources none is left. A few may well be removed by their owner."""
-    if len(before.known) > MAY_EMPTY and not after and not collection.inbox:
-        raise _vanished(wire, collection, len(before.known))
-
-
-def _vanished(wire: Wire, collection: Collection, count: int) -> TemporaryError:
-    return TemporaryError(
-        f"calendar '{collection.name}' is suddenly empty, {count} events were there",
+def _refuse_emptiness(wire: Wire, collection: Collection, before: Reached, changes: Changes) -> None:
+    if len(before.known) <= MAY_EMPTY or changes.resources or not changes.gone.issuperset(before.known):
+        return
+    raise TemporaryError(
+        f"calendar '{collection.name}' is suddenly empty, {len(before.known)} events were there",
         account=wire.where,
         operation="pull",
         remedy="if you emptied it yourself, take it out of the config, or put an event into it",

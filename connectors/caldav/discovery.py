@@ -7,6 +7,7 @@ from typing import Final
 import httpx
 
 from connectors.caldav import questions
+from connectors.caldav.errors import Forbidden
 from connectors.caldav.multistatus import Member
 from connectors.caldav.questions import CALDAV, CALENDARSERVER, DAV
 from connectors.caldav.wire import WELL_KNOWN, NotFound, Wire
@@ -110,10 +111,8 @@ def _first(wire: Wire) -> tuple[httpx.URL, Member]:
     for url in (well_known, configured) if bare else (configured, well_known):
         try:
             answer = wire.ask("PROPFIND", url, questions.principal(), depth=0, operation="discovery")
-        except AuthenticationError:
-            raise
-        except (NotFound, ProtocolViolation, UnsupportedError) as error:
-            failed = failed if isinstance(failed, ProtocolViolation) else error
+        except (Forbidden, NotFound, ProtocolViolation, UnsupportedError) as error:
+            failed = failed if isinstance(failed, (Forbidden, ProtocolViolation)) else error
             continue
         if answer.members:
             return answer.url, answer.members[0]

@@ -34,6 +34,10 @@ class TokenExpired(ConnectorError):
     """The collection no longer knows the sync token. It never leaves this package."""
 
 
+class Forbidden(AuthenticationError):
+    """The login is accepted and may not read this (403); it may well read other things."""
+
+
 @contextmanager
 def translated(account: str, operation: str) -> Iterator[None]:
     """Let nothing but the taxonomy out of the block, bugs of ours aside."""
@@ -74,7 +78,7 @@ def _(error: vendor.AuthorizationError) -> Meaning:
         return Meaning(TokenExpired, "the sync token has expired")
     if error.status == 401:
         return Meaning(AuthenticationError, "the login is refused (401)", LOGIN_REMEDY)
-    return Meaning(AuthenticationError, "access is forbidden (403)", "let this login read the calendar")
+    return Meaning(Forbidden, "access is forbidden (403)", "let this login read the calendar")
 
 
 @meaning.register

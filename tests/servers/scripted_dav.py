@@ -35,6 +35,10 @@ class ScriptedDav:
     omitted: frozenset[str] = frozenset()
     """Resources that it leaves out of every multiget."""
     owners: dict[str, str] = field(default_factory=dict)
+    window: bool = False
+    """It keeps to the time-range of a query; else all resources are in every window."""
+    forbidden: frozenset[str] = frozenset()
+    """Calendars that it lists, and answers every report about with 403."""
     quoted: str = ""
     """Characters that it percent-encodes in hrefs."""
     log: list[tuple[int, str]] = field(default_factory=list)
@@ -56,7 +60,9 @@ class ScriptedDav:
         kind = etree.QName(tree).localname
         self.counts.append(kind)
         depth = asked.headers.get("Depth", "")
-        if kind == "propfind":
+        if path in self.forbidden and kind != "propfind":
+            reply(handler, "no", status=403)
+        elif kind == "propfind":
             self._multistatus(handler, self._propfind(path, depth))
         elif kind == "sync-collection":
             self._sync(handler, path, tree)
@@ -65,9 +71,14 @@ class ScriptedDav:
         elif not self.query:
             reply(handler, "no such report", status=501)
         else:
-            found = [p for p in sorted(self.resources) if p.startswith(path)]
+            found = [p for p in sorted(self.resources) if p.startswith(path) and self._touches(p, tree)]
             own = [self._one(path, "<D:getetag>x</D:getetag>")] if self.lists_itself else []
             self._multistatus(handler, own + [self._one(p, self._etag(p)) for p in found])
+
+    def _touches(self, path: str, tree: Any) -> bool:
+        span = tree.find(f".//{_TAG['c']}time-range")
+        start = self.resources[path].partition("DTSTART:")[2].partition("\r")[0]
+        return not self.window or span.get("start") <= start < span.get("end")
 
     def _propfind(self, path: str, depth: str) -> list[str]:
         if path == HOME and depth == "1":

@@ -11,7 +11,7 @@ import requests.exceptions
 from caldav.lib import error as vendor
 from lxml import etree
 
-from connectors.caldav.errors import TokenExpired, meaning, translated
+from connectors.caldav.errors import Forbidden, TokenExpired, meaning, translated
 from connectors.errors import AuthenticationError, ConnectorError, RateLimited
 from connectors.web_errors import meaning as web_meaning
 
@@ -59,7 +59,7 @@ def test_every_exception_below_the_library_is_mapped() -> None:
     ("error", "kind"),
     [
         (vendor.AuthorizationError(status=401, reason="hunter2"), AuthenticationError),
-        (vendor.AuthorizationError(status=403), AuthenticationError),
+        (vendor.AuthorizationError(status=403), Forbidden),
         (vendor.AuthorizationError(status=403, preconditions=["{DAV:}valid-sync-token"]), TokenExpired),
         (vendor.ReportError(preconditions=["{DAV:}valid-sync-token"]), TokenExpired),
         (vendor.RateLimitError(retry_after_seconds=10**9), RateLimited),

@@ -172,6 +172,39 @@ def test_somebody_elses_calendar_is_marked() -> None:
     assert [line.what for line in lines if "somebody else's" in line.detail] == ["calendar 'Boss'"]
 
 
+def test_one_forbidden_calendar_stops_no_other() -> None:
+    other = "/dav/erika/other/"
+    dav = filled(ScriptedDav(folders={WORK: "Work", other: "Other"}, forbidden=frozenset({other})), "abcd")
+    with scripted(dav) as server:
+        caldav = port(server)
+        first = caldav.pull(None, WINDOW)
+        assert (len(first.invites), [p.where for p in first.problems]) == (4, [other])
+        dav.put(f"{WORK}a.ics", calendar(vevent("a", "moved")))
+        assert len(caldav.pull(first.cursor, WINDOW).invites) == 1
+        dav.forbidden = frozenset({other, WORK})
+        dav.put(f"{WORK}a.ics", calendar(vevent("a", "again")))
+        with pytest.raises(AuthenticationError, match="forbidden"):
+            caldav.pull(first.cursor, WINDOW)
+
+
+@pytest.mark.parametrize("another", [True, False])
+def test_what_grew_old_is_neither_removed_nor_remembered(another: bool) -> None:
+    dav = ScriptedDav(window=True)
+    for n in range(5):
+        dav.put(f"{WORK}old{n}.ics", calendar(vevent(f"old{n}")))
+    with scripted(dav) as server:
+        caldav = port(server)
+        first = caldav.pull(None, WINDOW)
+        later = Window(WINDOW.start + timedelta(days=90), WINDOW.end + timedelta(days=90))
+        if another:
+            dav.put(f"{WORK}new.ics", calendar(vevent("new").replace("20261110", "20270301")))
+        second = caldav.pull(first.cursor, later)
+        assert ([i.uid for i in second.invites], second.removed, second.problems) == (["new"] * another, (), ())
+        assert "old1" not in second.cursor
+        dav.delete(f"{WORK}old1.ics")
+        assert caldav.pull(second.cursor, later).removed == (f"{WORK}old1.ics",)
+
+
 def test_of_many_changes_the_server_tells_which_lie_in_the_window() -> None:
     dav = filled(ScriptedDav(), "abc")
     with scripted(dav) as server:
