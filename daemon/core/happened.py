@@ -1,4 +1,4 @@
-"""Whether an interview took place, as far as calendars tell: cancelled, moved or declined in time, or cleaned up later."""
+"""Whether an interview took place, as far as calendars tell: cancelled, moved or declined in time, or later."""
 
 from collections.abc import Sequence
 from datetime import datetime
