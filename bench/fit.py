@@ -30,7 +30,7 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "daemon" / "lexicon" / "weigh
 def caches() -> Iterator[Any]:
     """Every cache that was filled from the lexicon."""
     for name, module in list(sys.modules.items()):
-        if name.startswith("daemon.core."):
+        if name.startswith("daemon.core.") and not name.endswith((".phrases", ".names")):
             for value in list(vars(module).values()):
                 if hasattr(value, "cache_clear"):
                     yield value

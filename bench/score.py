@@ -26,7 +26,7 @@ from connectors.model import Event, Invite
 from daemon.core import lexicon as lexicon_module
 from daemon.core.domains import Nature, nature
 from daemon.core.extract_company import clean_company
-from daemon.core.model import Assessment, Outcome, Owner, RecipientKind
+from daemon.core.model import Assessment, Owner, RecipientKind
 from daemon.core.recognise import assess
 
 CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus"

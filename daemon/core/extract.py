@@ -195,7 +195,11 @@ class RoleSearch:
                 )
         for match in _before().finditer(folded):
             rest = sentence[match.end() :].lstrip(" :„“\"'«")
-            role = self._accept(_until_stop(rest))
+            span = _until_stop(rest)
+            role = self._accept(span)
+            behind = re.match(r"\s+[-–—]\s+(?=\S)", rest[len(span) :])
+            if not role and behind:
+                role = self._accept(_until_stop(rest[len(span) + behind.end() :]))
             if role:
                 firm = match.group().strip() not in _VAGUE
                 yield Fact(_capitalised(role, sentence), f"{place} “{match.group().strip()} …”", 0.84 if firm else 0.66)
@@ -230,7 +234,7 @@ class RoleSearch:
             flat.append(piece)
             inner = re.search(r"[（(]([^()（）]{3,60})[)）]\s*$", piece)
             if inner:
-                before = self._strip_interview(piece[: inner.start()])
+                before = piece[: inner.start()].strip()
                 if not is_person_name(before) or any(same_person(before, name) for name in self.own):
                     flat.append(inner.group(1))
                 flat.remove(piece)
@@ -248,6 +252,7 @@ class RoleSearch:
             role = self._accept(stripped, need_head=False)
             if (
                 role
+                and role[0].isupper()
                 and _names_interview(piece)
                 and not _WITH_SOMEBODY.search(fold(piece))
                 and not is_person_name(role, single=True)
@@ -539,8 +544,8 @@ def _looks_sentence(text: str) -> bool:
     words = [word for word in text.split() if len(word) > 2]
     lower = [word for word in words if word[0].islower()]
     return (
-        len(words) > 4
-        and len(lower) > len(words) * 0.7
+        (len(words) > 4
+        and len(lower) > len(words) * 0.7)
         or bool(re.search(r"\b(?:you|your|we|our|i|me|my|us|vous|nous|sie|wir|je|du|vi)\b", fold(text)))
     )
 

@@ -12,8 +12,8 @@ from daemon.core.domains import (
     domain_as_name,
     domain_of,
     domain_words,
-    is_department_name,
     is_applicant_system,
+    is_department_name,
     nature,
     organisation,
     own_label,
@@ -216,7 +216,11 @@ class CompanySearch:
             name = _without_department(raw)
             if not name or _is_service(name) or "@" in name or not re.search(r"\w\w", name):
                 continue
-            if fold(name) in _department_words() or (is_person_name(name) and not self._is_company_like(raw)):
+            if (
+                fold(name) in _department_words()
+                or is_department_name(name)
+                or (is_person_name(name) and not self._is_company_like(raw))
+            ):
                 continue
             return self._extended(Fact(name, where, 0.85))
         return None
@@ -281,8 +285,8 @@ class CompanySearch:
         elif sender is not None and (
             has_cjk(sender.value)
             or squeezed(sender.value)[:4] == label[:4]
-            or len(self.companies) == 1
-            and self._names_company(sender.value)
+            or (len(self.companies) == 1
+            and self._names_company(sender.value))
         ):
             return sender
         if not self._invited_domain(domain):
@@ -338,7 +342,7 @@ class CompanySearch:
 
     def _trim(self, run: str) -> str:
         """Cut words off both ends that belong to the sentence and not to the name."""
-        words = clean_company(_without_department(run)).rstrip(".").split()
+        words = clean_company(_without_department(re.split(r"[.!?]\s", run)[0])).rstrip(".").split()
         stop = _edge_words()
         while words and fold(words[0]) in stop:
             words.pop(0)
@@ -358,7 +362,7 @@ class CompanySearch:
             told = self._from_cjk()
             if told:
                 return told
-        known_tenants = [squeezed(tenant) for tenant in tenants(self.reading.links)]
+        known_tenants = [] if self._from_portal() else [squeezed(tenant) for tenant in tenants(self.reading.links)]
         best: Fact | None = None
         for text, where, base in (
             (self.reading.title, "the title", 0.8),
@@ -393,8 +397,9 @@ class CompanySearch:
                 name = self._trim(piece)
                 if (
                     self._acceptable(name, avoid)
+                    and (not is_person_name(name) or self._from_portal())
                     and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self.reading.body)
-                    and not is_person_name(name)
+                    and (not is_person_name(name) or self._from_portal())
                     and not _has_role(name)
                 ):
                     return Fact(name, "title and text", 0.75)
@@ -533,7 +538,7 @@ def _edge_words() -> frozenset[str]:
     return frozenset(
         words
         | set(
-            "your interview join zoom teams google meet microsoft hirevue karat video position role job team the our with for at re fwd invitation live phone online bcc cc subject".split()
+            ["your", "interview", "join", "zoom", "teams", "google", "meet", "microsoft", "hirevue", "karat", "video", "position", "role", "job", "team", "the", "our", "with", "for", "at", "re", "fwd", "invitation", "live", "phone", "online", "bcc", "cc", "subject"]
         )
         - {"sky", "bank", "group", "grupo", "gruppo", "groep", "gruppe", "groupe", "grupa"}
     )

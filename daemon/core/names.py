@@ -1,8 +1,8 @@
 """Names of people: taken out of display names and text, compared, put in order. Never a guess at gender."""
 
-import quopri
 import base64
 import binascii
+import quopri
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from functools import lru_cache
 from nameparser import HumanName
 
 from daemon.core.lexicon import lexicon
-from daemon.core.phrases import any_of, fold, has_cjk
+from daemon.core.phrases import fold, has_cjk
 
 _ENCODED = re.compile(r"=\?([\w.-]+)\?([QqBb])\?([^?]*)\?=")
 _HOSTILE = re.compile(r"\{\{|\{%|\$\{|<%|%>|\}\}|<\w|</|\$\(|://|[\x00-\x08\x0b-\x1f]")
 _PARTICLES = frozenset(
-    "van von der den de del della di da dos das do du la le los las el al bin ibn ben zu zum zur ter ten te af av y e i o' d' mac".split()
+    ["van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "do", "du", "la", "le", "los", "las", "el", "al", "bin", "ibn", "ben", "zu", "zum", "zur", "ter", "ten", "te", "af", "av", "y", "e", "i", "o'", "d'", "mac"]
 )
 _INITIAL = re.compile(r"^[^\W\d_]\.?$")
 _NAME_WORD = re.compile(r"^[^\W\d_](?:[^\W\d_]|['’\-.·])*$")

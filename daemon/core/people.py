@@ -149,7 +149,7 @@ def _is_no_person(name: str, email: str) -> bool:
 def _name(guest: Guest, raw: str) -> None:
     """Take the better of two display names: the one in the script of the language, else the first."""
     read = read_display_name(raw)
-    if not read.name or is_department_name(raw) and not fits_address(read.name, guest.email):
+    if not read.name or (is_department_name(raw) and not fits_address(read.name, guest.email)):
         return
     if guest.name and not (has_cjk(read.name) and not has_cjk(guest.name)):
         return

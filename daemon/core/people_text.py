@@ -102,14 +102,10 @@ def no_names() -> frozenset[str]:
 
 
 _PRODUCTS = frozenset(
-    "google meet zoom teams microsoft webex skype slack whatsapp telegram calendly cal outlook linkedin indeed handshake hirevue karat coderpad hackerrank greenhouse lever ashby "
-    "workday icims goodtime modernloop bamboohr personio teamtailor smartrecruiters excalidraw miro figma github sql python java spark excel powerpoint docs candidate link video "
-    "call phone id passcode password pin street road avenue floor building campus gate room suite hq gmbh ag inc ltd llc llp sa srl bv ab oy spa plc corp company group bank university "
-    "college school hospital museum europe germany france spain italy london berlin paris madrid new york please thanks thank good great level team time data stack product design "
-    "engineering marketing sales finance legal operations infrastructure platform bring best dear kind regards".split()
+    ["google", "meet", "zoom", "teams", "microsoft", "webex", "skype", "slack", "whatsapp", "telegram", "calendly", "cal", "outlook", "linkedin", "indeed", "handshake", "hirevue", "karat", "coderpad", "hackerrank", "greenhouse", "lever", "ashby", "workday", "icims", "goodtime", "modernloop", "bamboohr", "personio", "teamtailor", "smartrecruiters", "excalidraw", "miro", "figma", "github", "sql", "python", "java", "spark", "excel", "powerpoint", "docs", "candidate", "link", "video", "call", "phone", "id", "passcode", "password", "pin", "street", "road", "avenue", "floor", "building", "campus", "gate", "room", "suite", "hq", "gmbh", "ag", "inc", "ltd", "llc", "llp", "sa", "srl", "bv", "ab", "oy", "spa", "plc", "corp", "company", "group", "bank", "university", "college", "school", "hospital", "museum", "europe", "germany", "france", "spain", "italy", "london", "berlin", "paris", "madrid", "new", "york", "please", "thanks", "thank", "good", "great", "level", "team", "time", "data", "stack", "product", "design", "engineering", "marketing", "sales", "finance", "legal", "operations", "infrastructure", "platform", "bring", "best", "dear", "kind", "regards"]
 )
 _ALSO_NAMES = frozenset(
-    "may mai juni august april mar jan dan sol dom ann grace hope joy will mark bill art rob drew frank guy chase summer june sam sab mon don van dean".split()
+    ["may", "mai", "juni", "august", "april", "mar", "jan", "dan", "sol", "dom", "ann", "grace", "hope", "joy", "will", "mark", "bill", "art", "rob", "drew", "frank", "guy", "chase", "summer", "june", "sam", "sab", "mon", "don", "van", "dean"]
 )
 
 

@@ -85,6 +85,11 @@ def any_of(phrases: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(phrase_pattern(phrase) for phrase in ordered) or r"(?!)")
 
 
+@lru_cache(maxsize=16_384)
+def _compiled(phrase: str) -> re.Pattern[str]:
+    return re.compile(phrase_pattern(phrase))
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A phrase found: what it speaks for, where, and the lexicon's wording."""
@@ -118,7 +123,7 @@ class Matcher:
                 continue
             word = first.group()
             prefix = word[:1] if has_cjk(word) else word[:_PREFIX]
-            compiled = re.compile(phrase_pattern(phrase.text))
+            compiled = _compiled(phrase.text)
             self._by_prefix.setdefault(prefix, []).append((compiled, phrase))
 
     def find(self, folded: str) -> Iterator[Hit]:
