@@ -78,6 +78,7 @@ class ImapCalendar:
         self._folders = tuple(folders)
         self._skip = frozenset(skip)
         self._owned = owned
+        self._seen: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -114,7 +115,9 @@ class ImapCalendar:
             before = Cursor(start)
         haul = _Haul(marks=dict(before.marks))
         with self._session.use("pull") as connection:
-            folders = self._in_use(connection, survey(connection.wire, connection.features, before.marks))
+            listed = survey(connection.wire, connection.features, (*before.marks, *self._seen))
+            self._seen = tuple(folder.name for folder in listed if folder.selectable)
+            folders = self._in_use(connection, listed)
             self._note_missing(folders, haul)
             haul.marks = {folder.name: mark for folder in folders if (mark := before.marks.get(folder.name))}
             for folder in folders:

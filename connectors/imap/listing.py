@@ -132,16 +132,15 @@ def _prefixes(namespace: object) -> list[str]:
 
 
 def _leaving(wire: Wire, features: Features) -> tuple[bytes, ...]:
-    """Leave the selected folder first: servers tell its standing as of the last command on it.
+    """Leave the selected folder first, in the same go: servers tell its standing as of the last command on it.
 
-    Sent along in the same go. Without UNSELECT (RFC 3691) a NOOP does, on its own: Dovecot 2.3 never answers a LIST
-    with STATUS that is pipelined behind a NOOP.
+    Where there is no UNSELECT (RFC 3691), a NOOP brings the standing up to date. Not elsewhere: Dovecot 2.3 never
+    answers a LIST with STATUS that is pipelined behind a NOOP.
     """
     if not wire.selected:
         return ()
-    if "UNSELECT" not in features.names and "IMAP4REV2" not in features.names:
-        wire.run(b"NOOP")
-        return ()
+    if not features.names & {"UNSELECT", "IMAP4REV2"}:
+        return (b"NOOP",)
     wire.selected = False
     return (b"UNSELECT",)
 

@@ -1,12 +1,14 @@
 """Invites found in a real mailbox."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from connectors.errors import CursorExpired
 from connectors.imap import calendar as module
+from connectors.imap import scan
 from connectors.model import CalendarDelta, Window
 from tests.connectors.imap.conftest import NOW, WINDOW, Account
 from tests.connectors.imap.mails import SHAPES, invite, plain, put
@@ -219,3 +221,22 @@ def test_compression_gives_the_same(new_account: Callable[..., Account]) -> None
     with session.use("compress") as connection:
         connection.wire.compress()
     assert len(account.calendar(session).pull(None, WINDOW).invites) == 20
+
+
+@pytest.mark.parametrize("shape", ["bare", "alternative"])
+def test_a_server_that_calls_it_plain_text_without_mime_version_is_not_believed(
+    account: Account, shape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Courier's BODYSTRUCTURE: what it does not mention is searched for, and fetched whole."""
+    client = account.other_client()
+    put(client, "INBOX", plain(1))
+    put(client, "INBOX", invite("one", SOON, shape, mime=False))
+    put(client, "INBOX", invite("two", SOON, shape))
+    usual = scan.mentions_calendar
+    monkeypatch.setattr(scan, "mentions_calendar", lambda response: usual(response) and b"UID 2 " not in response[0])
+    session = account.session()
+    with session.use("pretend") as connection:
+        courier = replace(connection.features, software=b"* ok courier-imap ready")
+        session._connection = replace(connection, features=courier)
+    delta = account.calendar(session).pull(None, WINDOW)
+    assert uids(delta) == ["one", "two"]

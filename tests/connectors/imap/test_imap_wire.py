@@ -147,10 +147,10 @@ def test_sections_inside_an_attached_message() -> None:
     )
     sole = b'("TEXT" "CALENDAR" NIL NIL NIL "7BIT" 99 3)'
     envelope = b"(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
-    for body, section in ((inner, "2.2"), (sole, "2.1")):
+    for body, size, section in ((inner, 9_000_000, "2.2"), (sole, 9_000_000, "2.1"), (inner, 300, "2")):
         line = (
             b'1 FETCH (UID 9 BODYSTRUCTURE (("TEXT" "HTML" NIL NIL NIL "7BIT" 5 1)'
-            b'("MESSAGE" "RFC822" NIL NIL NIL "7BIT" 300 %s %s 9) "MIXED"))' % (envelope, body)
+            b'("MESSAGE" "RFC822" NIL NIL NIL "7BIT" %d %s %s 9) "MIXED"))' % (size, envelope, body)
         )
         plan = read_plan((line,))
         assert plan is not None
