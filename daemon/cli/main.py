@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
-from daemon.cli import acts_cmd, config_cmd, demo_cmd, explain_cmd, init_cmd, serve_cmd, status_cmd
+from daemon.cli import acts_cmd, config_cmd, demo_cmd, explain_cmd, init_cmd, serve_cmd, service_cmd, status_cmd
 from daemon.cli.opening import Told, owner_for
 
 EX_USAGE = 64
@@ -23,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(config_cmd.app, name="config", help="Check, show or explain the configuration.")
+app.add_typer(service_cmd.app, name="service", help="Install, look at or remove the service.")
 app.command("init")(init_cmd.init)
 app.command("check")(serve_cmd.check)
 app.command("run")(serve_cmd.run)
