@@ -11,6 +11,8 @@
 - Fastmail: an app password; its server is Cyrus, which without an XML Content-Type answers 415 (measured, Cyrus 3.6).
 - Radicale: no scheduling inbox; a token it does not know is 403 with `valid-sync-token` (measured, 3.9). It used to
   ignore time-range (vdirsyncer's manual, 'Radicale'), so what comes back may lie outside of the window.
+- Xandikos: one stored resource that it cannot read makes every calendar-query over it a 500; the address of its inbox
+  lacks the slash at the end (measured, 0.4.10).
 - Yahoo: a 401 without WWW-Authenticate; Basic is what it means (python-caldav issue 713).
 - Confluence: an href is encoded twice, %2540 (python-caldav issue 471).
 """

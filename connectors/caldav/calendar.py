@@ -49,6 +49,8 @@ class CalDav:
         chosen, missing = select(self._collections(), self.calendars)
         if missing and not any(not c.inbox for c in chosen):
             raise self._none_of(missing)
+        if state is None and not any(not c.inbox for c in chosen):
+            raise self._none_of(())
         reading.problems += [Problem(name, "there is no calendar of this name") for name in missing]
         for collection in chosen:
             before = reading.before(collection)
@@ -147,7 +149,7 @@ class CalDav:
 
     def _none_of(self, missing: Sequence[str]) -> ConnectorError:
         return ConnectorError(
-            f"there is no calendar {' or '.join(repr(name) for name in missing)}",
+            f"there is no calendar {' or '.join(repr(name) for name in missing) or 'for events'}",
             account=self.wire.where,
             operation="pull",
             remedy="`afterword check` lists the calendars of the server",

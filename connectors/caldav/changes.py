@@ -130,7 +130,7 @@ def _synced(wire: Wire, collection: Collection, before: Reached, window: Window)
                 break
         else:
             return None
-    except (TokenExpired, UnsupportedError, ProtocolViolation):
+    except (TokenExpired, UnsupportedError, ProtocolViolation, ServerFault):
         return None
     changed = {
         p: at for p, at in found.items() if not at[1] or p not in before.known or before.known[p].tag != _tag(at[1])
@@ -148,7 +148,8 @@ def _listed(wire: Wire, collection: Collection, window: Window) -> dict[str, tup
         try:
             answer = wire.ask("REPORT", collection.url, questions.query(window), depth=1, operation="query")
             members = answer.members
-        except (UnsupportedError, ProtocolViolation):
+        except (UnsupportedError, ProtocolViolation, ServerFault):
+            # Also where the query fails over one resource that the server itself cannot read (Xandikos 0.4).
             members = _propfind(wire, collection)
     return {m.path: (m.href, m.text(_ETAG)) for m in _resources(collection, members) if 200 <= m.status < 300}
 

@@ -1,8 +1,11 @@
 """CalDAV on a real Radicale under the calendar suite: sync-collection."""
 
+import atexit
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 
@@ -18,6 +21,7 @@ from tests.servers.radicale import PASSWORD, USER, Radicale, radicale
 class RadicaleHarness:
     def __init__(self, server: Radicale) -> None:
         self.server = server
+        assert server.send("DELETE", f"/{USER}/") in (200, 204, 404)
         self.folder = server.make_calendar("work")
         self.password = PASSWORD
         self.opened: list[CalDav] = []
@@ -55,7 +59,14 @@ class RadicaleHarness:
             calendar.wire.server = calendar.wire.server.copy_with(port=port)
 
 
+@cache
+def _server() -> Radicale:
+    """One for the whole run; each test begins with an empty account."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(radicale(Path(stack.enter_context(TemporaryDirectory()))))
+
+
 @contextmanager
 def open_harness(tmp_path: Path) -> Iterator[RadicaleHarness]:
-    with radicale(tmp_path / "radicale") as server:
-        yield RadicaleHarness(server)
+    yield RadicaleHarness(_server())

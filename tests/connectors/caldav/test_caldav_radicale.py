@@ -292,4 +292,5 @@ def test_tls_is_verified(tmp_path: Path) -> None:
         with pytest.raises(ConnectorError, match="certificate is not trusted"):
             untrusted.pull(None, WINDOW)
         trusted = Wire("work", httpx.URL(server.url), Login(USER, lambda: PASSWORD), ca_file=authority.ca_file)
-        assert CalDav(trusted, ZoneInfo("UTC")).pull(None, WINDOW).full
+        with pytest.raises(ConnectorError, match="no calendar for events"):
+            CalDav(trusted, ZoneInfo("UTC")).pull(None, WINDOW)
