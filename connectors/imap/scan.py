@@ -14,7 +14,7 @@ from imapclient.datetime_util import format_criteria_date
 from imapclient.exceptions import ProtocolError
 from imapclient.response_parser import parse_fetch_response, parse_message_list
 
-from connectors.imap.structure import Part, Plan, imap_uid, mentions_calendar, read_plan
+from connectors.imap.structure import Part, Plan, imap_uid, line_mentions, mentions_calendar, read_plan
 from connectors.imap.wire import Answer, Response, Wire, uid_set
 from connectors.model import LIMITS, Problem
 
@@ -143,7 +143,8 @@ def since(day: date) -> bytes:
 
 def find(wire: Wire, sets: Iterable[bytes], problems: list[Problem], folder: str) -> Iterator[Plan]:
     """Which of these messages hold a calendar, and in which parts."""
-    for response in wire.stream(b"UID FETCH %s (UID BODYSTRUCTURE)" % each for each in sets):
+    commands = (b"UID FETCH %s (UID BODYSTRUCTURE)" % each for each in sets)
+    for response in wire.stream(commands, line_mentions):
         if not mentions_calendar(response):
             continue
         try:

@@ -70,10 +70,11 @@ def mentions_calendar(response: Response) -> bool:
 
     A file name in encoded words or RFC 2231 form hides its `.ics`, so those lines count as mentioning one.
     """
-    return any(_mentions(piece if isinstance(piece, bytes) else piece[0] + piece[1]) for piece in response)
+    return any(line_mentions(piece if isinstance(piece, bytes) else piece[0] + piece[1]) for piece in response)
 
 
-def _mentions(line: bytes) -> bool:
+def line_mentions(line: bytes) -> bool:
+    """The same for one line without literals."""
     low = line.lower()
     return (
         b"calendar" in low

@@ -11,7 +11,7 @@ import re
 import ssl
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from socket import socket
@@ -115,11 +115,12 @@ class Wire:
         self._submit(*commands)
         return [self._answer() for _ in commands]
 
-    def stream(self, commands: Iterable[bytes]) -> Iterator[Response]:
+    def stream(self, commands: Iterable[bytes], wanted: Callable[[bytes], bool] | None = None) -> Iterator[Response]:
         """The untagged responses of these commands as they come, the next command sent before the last is answered.
 
-        Raises the first refusal once all that were sent are answered. Whoever stops reading it midway has to drop
-        the connection.
+        `wanted` looks at a line as it came; what it refuses is dropped before anything is made of it. Lines with a
+        literal are not asked about. Raises the first refusal once all that were sent are answered. Whoever stops
+        reading it midway has to drop the connection.
         """
         source = iter(commands)
         refused: Refused | None = None
@@ -127,7 +128,7 @@ class Wire:
             self._submit(following)
         while self._waiting:
             tag, verb = self._waiting[0]
-            for response in self._until(tag):
+            for response in self._until(tag) if wanted is None else self._skim(tag, wanted):
                 if _tagged(response, tag):
                     outcome = _outcome(verb, response, ())
                     refused = refused or (outcome if isinstance(outcome, Refused) else None)
@@ -218,16 +219,48 @@ class Wire:
     def _until(self, tag: bytes) -> Iterator[Response]:
         """Responses up to the tagged one, which comes last. Untagged ones lose their `* `."""
         while True:
-            response = self._response()
-            if _tagged(response, tag):
+            response = self._one(tag)
+            if response is not None:
                 yield response
-                return
-            first = response[0]
-            if isinstance(first, bytes) and first[:5].upper() == b"* BYE":
-                _, code, _, text = _status(first[2:])
-                self._farewell = (text, code)
-            elif not (isinstance(first, bytes) and first.startswith(b"+")):
-                yield _bare(response)
+                if _tagged(response, tag):
+                    return
+
+    def _one(self, tag: bytes) -> Response | None:
+        """The next response; None for one that is nobody's answer."""
+        response = self._response()
+        if _tagged(response, tag):
+            return response
+        first = response[0]
+        if isinstance(first, bytes) and first[:5].upper() == b"* BYE":
+            _, code, _, text = _status(first[2:])
+            self._farewell = (text, code)
+            return None
+        if isinstance(first, bytes) and first.startswith(b"+"):
+            return None
+        return _bare(response)
+
+    def _skim(self, tag: bytes, wanted: Callable[[bytes], bool]) -> Iterator[Response]:
+        """Like `_until`, a block of whole lines at a time where all of them are plain untagged ones."""
+        ending = b"\r\n" + tag + b" "
+        while True:
+            end = self._buffer.rfind(b"\r\n", self._start)
+            block = bytes(self._buffer[self._start : end]) if end >= 0 else b""
+            if not block.startswith(b"* ") or b"}\r\n" in block or block.endswith(b"}") or b"\n* BYE" in block:
+                response = self._one(tag)
+                if response is None:
+                    continue
+                tagged, first = _tagged(response, tag), response[0]
+                if tagged or len(response) > 1 or not isinstance(first, bytes) or wanted(first):
+                    yield response
+                if tagged:
+                    return
+                continue
+            if (cut := block.find(ending)) >= 0:
+                end, block = self._start + cut, block[:cut]
+            self._start = end + 2
+            for line in block.split(b"\r\n"):
+                if wanted(line):
+                    yield (line[2:],)
 
     def _response(self) -> Response:
         line = self._line()

@@ -163,3 +163,26 @@ def test_ordinary_mail_is_not_parsed() -> None:
     line = b'1 FETCH (UID 9 BODYSTRUCTURE ("TEXT" "PLAIN" ("CHARSET" "utf-8") NIL NIL "7BIT" 5 1))'
     assert not mentions_calendar((line,))
     assert read_plan((line,)) is None
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"* 1 FETCH keep", b"* 2 FETCH drop", b"* 3 FETCH {4}\r\na\r\nb keep", b"* OK drop"]),
+        max_size=8,
+    ),
+    st.lists(st.sampled_from([b"* 4 FETCH keep", b"* 5 FETCH drop"]), max_size=4),
+    st.integers(1, 40),
+)
+def test_a_skimmed_stream_drops_only_what_is_not_wanted(first: list[bytes], second: list[bytes], size: int) -> None:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(5)
+    data = b"".join(line + b"\r\n" for line in (*first, b"w1 OK done", *second, b"w2 OK done"))
+    thread = answer(theirs, *[data[at : at + size] for at in range(0, len(data), size)])
+    wire = Wire(ours)
+    found = [flat(each) for each in wire.stream([b"UID FETCH 1 (X)", b"UID FETCH 2 (X)"], lambda line: b"keep" in line)]
+    thread.join()
+    kept = [line[2:] for line in (*first, *second) if b"keep" in line]
+    assert found == [line.replace(b"{4}\r\na\r\nb", b'"a\r\nb"') for line in kept]
+    assert wire.in_step
+    ours.close()
+    theirs.close()
