@@ -181,7 +181,34 @@ def domain_words(domain: str) -> tuple[str, ...]:
 
 def domain_as_name(domain: str) -> str:
     """The domain read as words: `northwind-analytics.example` is Northwind Analytics."""
-    return " ".join(word if word == "and" else word[:1].upper() + word[1:] for word in domain_words(domain))
+    words = domain_words(domain)
+    small = {
+        "and",
+        "und",
+        "et",
+        "en",
+        "och",
+        "de",
+        "du",
+        "des",
+        "di",
+        "da",
+        "do",
+        "dos",
+        "das",
+        "del",
+        "della",
+        "van",
+        "von",
+        "of",
+        "the",
+        "for",
+        "la",
+        "le",
+    }
+    return " ".join(
+        word if word in small and index else word[:1].upper() + word[1:] for index, word in enumerate(words)
+    )
 
 
 def squeezed(text: str) -> str:

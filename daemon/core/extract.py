@@ -543,10 +543,8 @@ def _looks_sentence(text: str) -> bool:
     """Whether words read as part of a sentence rather than as a name of something."""
     words = [word for word in text.split() if len(word) > 2]
     lower = [word for word in words if word[0].islower()]
-    return (
-        (len(words) > 4
-        and len(lower) > len(words) * 0.7)
-        or bool(re.search(r"\b(?:you|your|we|our|i|me|my|us|vous|nous|sie|wir|je|du|vi)\b", fold(text)))
+    return (len(words) > 4 and len(lower) > len(words) * 0.7) or bool(
+        re.search(r"\b(?:you|your|we|our|i|me|my|us|vous|nous|sie|wir|je|du|vi)\b", fold(text))
     )
 
 

@@ -285,8 +285,7 @@ class CompanySearch:
         elif sender is not None and (
             has_cjk(sender.value)
             or squeezed(sender.value)[:4] == label[:4]
-            or (len(self.companies) == 1
-            and self._names_company(sender.value))
+            or (len(self.companies) == 1 and self._names_company(sender.value))
         ):
             return sender
         if not self._invited_domain(domain):
@@ -322,8 +321,7 @@ class CompanySearch:
             if word[0].isupper() and not word.isupper()
         }
         return " ".join(
-            word if word in {"and", "und", "de", "do", "da", "of"} else spellings.get(fold(word), word)
-            for word in domain_as_name(domain).split()
+            word if word.islower() else spellings.get(fold(word), word) for word in domain_as_name(domain).split()
         )
 
     def _runs(self, text: str, where: str) -> Iterable[str]:
@@ -402,7 +400,7 @@ class CompanySearch:
                     and (not is_person_name(name) or self._from_portal())
                     and not _has_role(name)
                 ):
-                    return Fact(name, "title and text", 0.75)
+                    return self._extended(Fact(name, "title and text", 0.75))
         return self._extended(best) if best is not None and best.sure >= 0.55 else None
 
     def _extended(self, fact: Fact) -> Fact:
@@ -475,6 +473,7 @@ class CompanySearch:
                 name = _without_department(match.group(1))
                 if (
                     name
+                    and not is_department_name(name)
                     and not _is_service(name)
                     and not re.search(
                         r"面接|面试|面談|選考|中止|オンライン|重要|株式|様|さん|職|エンジニア|工程师|经理", name
@@ -536,9 +535,41 @@ def _edge_words() -> frozenset[str]:
         words.update(fold(word) for word in language.words("company", "strip") if " " not in word)
         words.update(fold(word) for word in language.words("role", "modifiers"))
     return frozenset(
-        words
-        | set(
-            ["your", "interview", "join", "zoom", "teams", "google", "meet", "microsoft", "hirevue", "karat", "video", "position", "role", "job", "team", "the", "our", "with", "for", "at", "re", "fwd", "invitation", "live", "phone", "online", "bcc", "cc", "subject"]
+        (
+            words
+            | set(
+                [
+                    "your",
+                    "interview",
+                    "join",
+                    "zoom",
+                    "teams",
+                    "google",
+                    "meet",
+                    "microsoft",
+                    "hirevue",
+                    "karat",
+                    "video",
+                    "position",
+                    "role",
+                    "job",
+                    "team",
+                    "the",
+                    "our",
+                    "with",
+                    "for",
+                    "at",
+                    "re",
+                    "fwd",
+                    "invitation",
+                    "live",
+                    "phone",
+                    "online",
+                    "bcc",
+                    "cc",
+                    "subject",
+                ]
+            )
         )
         - {"sky", "bank", "group", "grupo", "gruppo", "groep", "gruppe", "groupe", "grupa"}
     )

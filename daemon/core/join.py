@@ -125,6 +125,7 @@ def _merged(slots: Sequence[Sequence[Assessment]], owner: Owner, account_key: by
         interviewers=interviewers,
         recipients=recipients,
         excluded=tuple(excluded.values()),
+        relay=next((one.relay for one in telling if one.relay is not None), None),
         formality=next((one.formality for one in telling if one.formality is not None), None),
         company_domain=next((one.company_domain for one in telling if one.company_domain), ""),
         reasons=tuple(dict.fromkeys(reason for one in telling for reason in one.reasons)),

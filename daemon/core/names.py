@@ -16,7 +16,44 @@ from daemon.core.phrases import fold, has_cjk
 _ENCODED = re.compile(r"=\?([\w.-]+)\?([QqBb])\?([^?]*)\?=")
 _HOSTILE = re.compile(r"\{\{|\{%|\$\{|<%|%>|\}\}|<\w|</|\$\(|://|[\x00-\x08\x0b-\x1f]")
 _PARTICLES = frozenset(
-    ["van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "do", "du", "la", "le", "los", "las", "el", "al", "bin", "ibn", "ben", "zu", "zum", "zur", "ter", "ten", "te", "af", "av", "y", "e", "i", "o'", "d'", "mac"]
+    [
+        "van",
+        "von",
+        "der",
+        "den",
+        "de",
+        "del",
+        "della",
+        "di",
+        "da",
+        "dos",
+        "das",
+        "do",
+        "du",
+        "la",
+        "le",
+        "los",
+        "las",
+        "el",
+        "al",
+        "bin",
+        "ibn",
+        "ben",
+        "zu",
+        "zum",
+        "zur",
+        "ter",
+        "ten",
+        "te",
+        "af",
+        "av",
+        "y",
+        "e",
+        "i",
+        "o'",
+        "d'",
+        "mac",
+    ]
 )
 _INITIAL = re.compile(r"^[^\W\d_]\.?$")
 _NAME_WORD = re.compile(r"^[^\W\d_](?:[^\W\d_]|['’\-.·])*$")

@@ -63,6 +63,7 @@ class Cast:
     interviewers: tuple[Interviewer, ...]
     recipients: tuple[Recipient, ...]
     excluded: tuple[Excluded, ...]
+    relay: Recipient | None
 
 
 def owner_names(event: Event, owner: Owner) -> tuple[str, ...]:
@@ -353,12 +354,25 @@ class People:
                 and not any(one.email == address for one in interviewers)
             ):
                 excluded[address] = Excluded(address, "only stands in the text")
-        relay = self._relay(rooms, chosen, excluded)
+        relay = self._relay(chosen)
         recipients = self._recipients(interviewers, relay) if happens else ()
         receiving = {one.email for one in recipients}
-        return Cast(
-            tuple(interviewers), recipients, tuple(one for one in excluded.values() if one.email not in receiving)
+        passing = (
+            Recipient(
+                relay.name,
+                relay.email,
+                RecipientKind.RELAY,
+                "arranged the interview",
+                relay.family_name,
+                relay.honorific,
+                relay.title,
+                tuple(one.name for one in interviewers if one.name),
+            )
+            if relay is not None and happens
+            else None
         )
+        left = tuple(one for one in excluded.values() if one.email not in receiving)
+        return Cast(tuple(interviewers), recipients, left, passing)
 
     def _choose(self, rooms: list[Guest], loose: list[Mention], excluded: dict[str, Excluded]) -> list[Guest]:
         named = [guest for guest in rooms if guest.part(Part.INTERVIEWER)]
@@ -511,7 +525,7 @@ class People:
         without = re.sub(r"\S+@\S+", " ", self.reading.whole)
         return len(label) > 3 and label in squeezed(without)
 
-    def _relay(self, rooms: list[Guest], chosen: list[Guest], excluded: dict[str, Excluded]) -> Guest | None:
+    def _relay(self, chosen: list[Guest]) -> Guest | None:
         """A human who arranged it and may pass the thanks on."""
         candidates = [
             guest

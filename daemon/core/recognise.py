@@ -135,6 +135,7 @@ def _look_closer(event: Event, reading: Reading, owner: Owner, language: str, si
         _formality(reading, language),
         company.domain,
         company.agency,
+        cast.relay,
     )
 
 
