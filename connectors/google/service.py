@@ -1,7 +1,9 @@
 """Calls to Google's API: one door through which every request goes, counted and held to the list of permissions."""
 
+import http.client
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -38,12 +40,41 @@ class Usage:
     """Quota units of Gmail; for Calendar, requests."""
 
 
+class _OnceTls(httplib2.HTTPSConnectionWithTimeout):  # type: ignore[misc]  # httplib2 has no types
+    """httplib2 sends a request again whose answer was cut off, also a writing one; an OSError it lets through."""
+
+    def getresponse(self) -> Any:
+        """As http.client.HTTPConnection. Raises ConnectionResetError where the answer did not come."""
+        with _cut_is_an_oserror():
+            return super().getresponse()
+
+
+class _OncePlain(httplib2.HTTPConnectionWithTimeout):  # type: ignore[misc]  # as above
+    """The same without TLS, to this very machine."""
+
+    def getresponse(self) -> Any:
+        """As http.client.HTTPConnection. Raises ConnectionResetError where the answer did not come."""
+        with _cut_is_an_oserror():
+            return super().getresponse()
+
+
+@contextmanager
+def _cut_is_an_oserror() -> Iterator[None]:
+    try:
+        yield
+    except http.client.BadStatusLine:
+        raise ConnectionResetError("the connection was cut") from None
+
+
 class Wire:
-    """An httplib2.Http in a guard: only Google's hosts (or the endpoint given), no redirects, everything counted."""
+    """httplib2.Http in a guard: only Google's hosts (or the endpoint given), no redirects, everything counted.
+
+    What writes is sent exactly once, on a connection of its own: one that was kept may have gone stale.
+    """
 
     def __init__(self, usage: Usage, hosts: frozenset[str], token_uri: str) -> None:
-        self._http = httplib2.Http(timeout=TIMEOUT_SECONDS)
-        self._http.follow_redirects = False
+        self._reading, self._writing = (httplib2.Http(timeout=TIMEOUT_SECONDS) for _ in range(2))
+        self._reading.follow_redirects = self._writing.follow_redirects = False
         self._usage = usage
         self._hosts = hosts
         self._token_uri = token_uri
@@ -55,7 +86,14 @@ class Wire:
             raise UnsupportedError("an address without TLS is not used")
         if uri != self._token_uri and parts.hostname not in self._hosts:
             raise UnsupportedError("an address that is not Google's is not used")
-        response, content = self._http.request(uri, method, body=body, headers=headers, **rest)
+        if method == "GET":
+            response, content = self._reading.request(uri, method, body=body, headers=headers, **rest)
+        else:
+            rest["connection_type"] = _OnceTls if parts.scheme == "https" else _OncePlain
+            try:
+                response, content = self._writing.request(uri, method, body=body, headers=headers, **rest)
+            finally:
+                self._writing.close()
         if uri == self._token_uri:
             self._usage.renewals += 1
         else:
@@ -66,7 +104,7 @@ class Wire:
 
     def close(self) -> None:
         """Let go of connections; further requests open new ones."""
-        self._http.close()
+        self._reading.close()
 
 
 class Api:

@@ -63,6 +63,10 @@ class Fake:
     port: int = 0
     down: bool = False
     refusals: list[Refusal] = field(default_factory=list)
+    pages: list[bytes] = field(default_factory=list)
+    """Answers of something that stands between, such as a network's login page."""
+    cuts: list[str] = field(default_factory=list)
+    """Methods whose next call takes effect while its answer is lost."""
     rotates: bool = False
     token_requests: int = 0
     refresh_tokens: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -272,6 +276,8 @@ def _messages_import(fake: Fake, path: dict[str, str], query: dict[str, list[str
 
 
 def _history_list(fake: Fake, path: dict[str, str], query: dict[str, list[str]], body: Any) -> Any:
+    if "startHistoryId" not in query:
+        raise Refusal(400, "invalidArgument", "Missing startHistoryId")
     entries = fake.mail.history_since(int(query["startHistoryId"][0]))
     history = []
     for number, kind, message, thread, labels in entries:
@@ -330,7 +336,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/batch":
             self._batch(body, headers)
             return
+        if fake.pages:
+            self._send(200, fake.pages.pop(0), "text/html", {})
+            return
         status, answer, extra = fake.answer(self.command, self.path, headers, body, batched=False)
+        if fake.cuts and fake.asked and fake.asked[-1].method in fake.cuts:
+            fake.cuts.remove(fake.asked[-1].method)
+            self.close_connection = True
+            return
         raw = b"" if answer is None else json.dumps(answer).encode()
         self._send(204 if answer is None else status, raw, "application/json; charset=UTF-8", extra)
 
