@@ -43,7 +43,8 @@ def translated(account: str, operation: str) -> Iterator[None]:
     """Let nothing but the taxonomy out of the block, bugs of ours aside."""
     try:
         yield
-    except ConnectorError:
+    except ConnectorError as error:
+        error.account, error.operation = error.account or account, error.operation or operation
         raise
     except vendor.RateLimitError as error:
         span = error.retry_after_seconds

@@ -64,7 +64,9 @@ class Wire:
         if depth is not None:
             headers["Depth"] = str(depth)
         with translated(self.where, operation):
-            response = self._library().request(str(url), method, body.decode(), headers)
+            library, session = self._library()
+            session.operation = operation
+            response = library.request(str(url), method, body.decode(), headers)
             status = int(response.status)
             if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE):
                 msg = f"nothing is found at {url.path} ({status})"
@@ -77,7 +79,7 @@ class Wire:
                     msg = "the server answers with an error (500)"
                     raise ServerFault(msg, account=self.where, operation=operation)
                 raise refusal(status, response.headers, self.where, operation)
-            return multistatus.read(response.tree, (self._session.answered if self._session else None) or url)
+            return multistatus.read(response.tree, session.answered or url)
 
     def join(self, base: httpx.URL, href: str, operation: str) -> httpx.URL:
         """The address that an href means; one on another server is refused."""
@@ -115,14 +117,14 @@ class Wire:
     def _may_follow(self, asked: httpx.URL, to: httpx.URL) -> bool:
         return self.trusts(to) or (asked.path == WELL_KNOWN and self.adopt(to))
 
-    def _library(self) -> DAVClient:
-        if self._client is None:
+    def _library(self) -> tuple[DAVClient, "_Session"]:
+        if self._client is None or self._session is None:
             self._web = Web(self.where, self._may_follow, auth=self.login, ca_file=self.ca_file, pace=self.pace)
             client: Any = DAVClient(url=str(self.server), enable_rfc6764=False)
             client.session.close()
             client.session = self._session = _Session(self._web)
             self._client = client
-        return self._client
+        return self._client, self._session
 
 
 @dataclass(slots=True)
@@ -130,6 +132,8 @@ class _Session:
     """What DAVClient asks of its HTTP session. The login, redirects and bounds are Web's."""
 
     web: Web
+    operation: str = ""
+    """What is being done, for errors."""
     answered: httpx.URL | None = None
     """Where the last answer came from, after redirects: its hrefs are relative to that."""
 
@@ -137,12 +141,12 @@ class _Session:
         self, method: str, url: str, *, data: bytes = b"", headers: Mapping[str, str] | None = None, **_: Any
     ) -> httpx.Response:
         response = self.web.fetch(
-            method, httpx.URL(url), operation=method, most_bytes=MOST_BYTES, headers=headers, content=data
+            method, httpx.URL(url), operation=self.operation, most_bytes=MOST_BYTES, headers=headers, content=data
         )
         self.answered = response.request.url
         if response.is_success and b"multistatus" not in response.content[:4096]:
             msg = "what came is no WebDAV answer"
-            raise ProtocolViolation(msg, operation=method, remedy="check `url`: is this the CalDAV address?")
+            raise ProtocolViolation(msg, remedy="check `url`: is this the CalDAV address?")
         # The library logs the body of what claims to be XML and is not; the owner's events belong in no log.
         response.headers["Content-Type"] = "text/plain"
         return response

@@ -328,6 +328,7 @@ def test_hostile_and_broken_servers(
             caldav.pull(None, WINDOW)
         assert caldav.check()[0].state == "failing"
     assert isinstance(caught.value, kind)
+    assert (caught.value.account, caught.value.operation) == ("work", "discovery")
     assert "right horse" not in f"{caught.value} {caplog.text}"
     assert "Wi-Fi" not in caplog.text
     assert len(server.asked) <= 30
