@@ -178,7 +178,7 @@ def main() -> None:
             subprocess.run(["cp", "-al", str(arguments.maildir), str(user.maildir)], check=True)
             if os.geteuid() == 0:
                 subprocess.run(["chown", "-R", "nobody", str(user.maildir)], check=True)
-            server.doveadm("index", "-u", USER, "INBOX")
+            server.doveadm("index", "-u", USER, "INBOX", timeout=600)
             base = [sys.executable, __file__, str(arguments.maildir)]
             where = ["--port", str(server.port), "--password", user.password]
             log = folder / "dovecot.log"

@@ -172,7 +172,6 @@ class Hub:
             end.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._bell[0], selectors.EVENT_READ, None)
-        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="imap-connect")
         self._drift = time.time() - time.monotonic()
         self._thread = threading.Thread(target=self._run, name="imap-idle", daemon=True)
         self._thread.start()
@@ -183,8 +182,8 @@ class Hub:
                 self._bell[1].send(b"!")
 
     def _run(self) -> None:
-        selector, bell, workers = self._selector, self._bell, self._workers
-        if selector is None or bell is None or workers is None:
+        selector, bell = self._selector, self._bell
+        if selector is None or bell is None:
             return
         while True:
             for key, _ in selector.select(self._nap()):
@@ -194,15 +193,15 @@ class Hub:
                     self._guarded(key.data, partial(self._read, key.data))
             self.turns += 1
             self._notice_sleep()
-            self._sort_inbox(workers)
-            self._run_timers(workers)
+            self._sort_inbox()
+            self._run_timers()
+            self._dismiss_workers()
             with self._lock:
                 if not (self._watches or self._inbox or self._connecting):
                     selector.close()
                     for end in bell:
                         end.close()
-                    workers.shutdown(wait=False, cancel_futures=True)
-                    self._thread = self._selector = self._bell = self._workers = None
+                    self._thread = self._selector = self._bell = None
                     self._timers.clear()
                     return
 
@@ -228,14 +227,14 @@ class Hub:
                 elif watch.phase is _Phase.WAITING:
                     self._at(watch, 0.0)
 
-    def _sort_inbox(self, workers: ThreadPoolExecutor) -> None:
+    def _sort_inbox(self) -> None:
         while self._inbox:
             item = self._inbox.popleft()
             if isinstance(item, Watch):
                 if item.closed:
                     self._drop(item)
                 elif item.phase is _Phase.WAITING and item.connection is None:
-                    self._connect(item, workers)
+                    self._connect(item)
                 continue
             self._connecting -= 1
             if item.watch.closed:
@@ -246,11 +245,19 @@ class Hub:
             else:
                 self._guarded(item.watch, partial(self._settle, item.watch, item))
 
-    def _connect(self, watch: Watch, workers: ThreadPoolExecutor) -> None:
+    def _connect(self, watch: Watch) -> None:
         watch.phase = _Phase.CONNECTING
         self.connects += 1
         self._connecting += 1
-        workers.submit(self._open, watch)
+        if self._workers is None:
+            self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="imap-connect")
+        self._workers.submit(self._open, watch)
+
+    def _dismiss_workers(self) -> None:
+        """While nobody connects there is one thread."""
+        if self._workers is not None and not self._connecting:
+            self._workers.shutdown(wait=False)
+            self._workers = None
 
     def _open(self, watch: Watch) -> None:
         """In a worker: connect, select and start IDLE."""
@@ -322,14 +329,14 @@ class Hub:
         self._at(watch, self.rhythm.answer)
         watch.connection.wire.end_idle()
 
-    def _run_timers(self, workers: ThreadPoolExecutor) -> None:
+    def _run_timers(self) -> None:
         now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
             due, _, watch = heapq.heappop(self._timers)
             if due != watch.deadline:
                 continue
             if watch.phase is _Phase.WAITING:
-                self._connect(watch, workers)
+                self._connect(watch)
             elif watch.phase is _Phase.IDLING:
                 self._guarded(watch, partial(self._renew, watch))
             elif watch.phase is _Phase.ENDING:

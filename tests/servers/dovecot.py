@@ -246,14 +246,14 @@ class Dovecot:
         """End every session of a user."""
         self.doveadm("kick", name)
 
-    def doveadm(self, *arguments: str) -> str:
+    def doveadm(self, *arguments: str, timeout: float = 20) -> str:
         """Run doveadm with this server's configuration."""
         binary = shutil.which("doveadm") or "/usr/bin/doveadm"
         done = subprocess.run(
             [binary, "-c", str(self.folder / "dovecot.conf"), *arguments],
             capture_output=True,
             check=False,
-            timeout=20,
+            timeout=timeout,
         )
         return (done.stdout + done.stderr).decode(errors="replace")
 
