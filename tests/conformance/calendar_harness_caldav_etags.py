@@ -15,7 +15,7 @@ from tests.conformance.calendar_harness import ZONE
 from tests.servers.scripted_dav import ScriptedDav
 from tests.servers.scripted_http import Asked, Scripted, reply, scripted
 
-FOLDER = "/dav/erika/work/"
+FOLDER = "/dav/erika/jobs/"
 
 
 class EtagsHarness:

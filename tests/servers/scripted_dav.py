@@ -21,7 +21,7 @@ class ScriptedDav:
     """Call it with each request. Paths of resources are decoded; each change gets a number, the sync token."""
 
     resources: dict[str, str] = field(default_factory=dict)
-    folders: dict[str, str] = field(default_factory=lambda: {"/dav/erika/work/": "Work"})
+    folders: dict[str, str] = field(default_factory=lambda: {"/dav/erika/jobs/": "Work"})
     sync: bool = True
     ctag: bool = True
     query: bool = True

@@ -23,7 +23,7 @@ from tests.servers.scripted_http import Asked, Scripted, reply, scripted
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 WINDOW = Window(START, START + timedelta(days=60))
-WORK = "/dav/erika/work/"
+WORK = "/dav/erika/jobs/"
 
 
 def vevent(uid: str, summary: str = "") -> str:
