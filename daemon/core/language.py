@@ -1,7 +1,7 @@
 """In which language the human-written words of an event are."""
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -24,9 +24,9 @@ def _function_words() -> dict[str, tuple[str, ...]]:
     return {word: tuple(codes) for word, codes in words.items()}
 
 
-def scores(text: str, hits: Iterable[Hit] = (), hint: str = "") -> Counter[str]:
+def scores(text: str, hits: Iterable[Hit] = (), hint: str = "") -> defaultdict[str, float]:
     """How much speaks for each language: function words, words of the lexicon, a LANGUAGE parameter."""
-    counts: Counter[str] = Counter()
+    counts: defaultdict[str, float] = defaultdict(float)
     if has_cjk(text):
         han, kana = len(_HAN.findall(text)), len(_KANA.findall(text))
         latin = len(_WORD.findall(re.sub(r"[\u3040-\u9fff]", " ", text)))

@@ -518,11 +518,12 @@ class People:
         ):
             return False
         org = organisation(domain)
-        invited = {organisation(domain_of(guest.email)) for guest in self.guests if guest.organizer or guest.attendee}
-        if org in invited:
-            return True
+        addresses = [guest.email for guest in self.guests if guest.organizer or guest.attendee]
+        invited = {organisation(domain_of(one)) for one in addresses if not is_third_party(domain_of(one))}
+        if invited:
+            return org in invited
         label = own_label(domain).replace("-", "")
-        without = re.sub(r"\S+@\S+", " ", self.reading.whole)
+        without = re.sub(r"\S+@\S+", " ", self.reading.whole).replace(mention.name, " ")
         return len(label) > 3 and label in squeezed(without)
 
     def _relay(self, chosen: list[Guest]) -> Guest | None:
