@@ -19,6 +19,7 @@ from connectors.retrying import RetryingCalendar, RetryingMailbox, RetryingNotif
 
 MAILBOXES = {
     "gmail": "connectors.google.opening:open_mailbox",
+    "graph": "connectors.graph.opening:open_mailbox",
     "imap": "connectors.imap.opening:open_mailbox",
     "maildir": "connectors.local.opening:open_mailbox",
 }
@@ -29,6 +30,7 @@ MAIL_CALENDARS = {
 """Mailboxes whose mail holds invites: a calendar more."""
 CALENDARS = {
     "google": "connectors.google.opening:open_calendar",
+    "graph": "connectors.graph.opening:open_calendar",
     "vdir": "connectors.local.opening:open_calendar",
     "caldav": "connectors.caldav.opening:open_calendar",
     "ics_url": "connectors.ics_url.opening:open_calendar",
