@@ -120,8 +120,8 @@ class Mail:
     def send_draft(self, draft: str, raw: bytes | None = None, *, stale_wrapper: bool = False) -> Stored:
         """The owner sends: a new message with SENT, and the draft goes; a stale wrapper may stay behind."""
         old = self.messages[self.drafts.pop(draft)]
-        self.drop(old.id)
         sent = self.put(raw or old.raw, {"SENT"}, thread=old.thread if read_headers(raw or old.raw).in_reply_to else "")
+        self.drop(old.id)
         if stale_wrapper:
             self.drafts[draft] = sent.id
         return sent
@@ -129,8 +129,9 @@ class Mail:
     def schedule_draft(self, draft: str) -> Stored:
         """The owner lets Gmail send later."""
         old = self.messages[self.drafts.pop(draft)]
+        scheduled = self.put(old.raw, {"SCHEDULED"})
         self.drop(old.id)
-        return self.put(old.raw, {"SCHEDULED"})
+        return scheduled
 
     def forget_history(self) -> None:
         """History reaches back a week or so, sometimes less."""
