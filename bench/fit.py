@@ -64,24 +64,24 @@ def signals_of(cases: Sequence[Any]) -> list[frozenset[str]]:
     """The signals that recognition finds in each case, whatever they weigh."""
     found: list[frozenset[str]] = []
     seen: list[str] = []
-    weigh, far, worth = recognise.weigh, recognise._FAR_FROM, recognise._worth_a_closer_look
+    weigh, far, worth = recognise.weigh, recognise.FAR_FROM, recognise.worth_a_closer_look
 
     def listening(signals: Iterable[Any]) -> tuple[float, tuple[str, ...]]:
         names = [signal.name for signal in signals]
         seen[:] = names
         return 0.0, ()
 
-    recognise.weigh, recognise._FAR_FROM, recognise._worth_a_closer_look = (
+    recognise.weigh, recognise.FAR_FROM, recognise.worth_a_closer_look = (
         listening,
         -1e9,
-        lambda signals, reading: True,
+        lambda *_: True,
     )
     try:
         for case in cases:
             recognise.assess(case.event, case.owner)
             found.append(frozenset(seen))
     finally:
-        recognise.weigh, recognise._FAR_FROM, recognise._worth_a_closer_look = weigh, far, worth
+        recognise.weigh, recognise.FAR_FROM, recognise.worth_a_closer_look = weigh, far, worth
     return found
 
 
@@ -131,7 +131,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="replace daemon/lexicon/weights.json")
     options = parser.parse_args(list(arguments) if arguments is not None else None)
-    from bench import score
+    from bench import score  # noqa: PLC0415 - score imports this module
 
     if not (score.CORPUS / "labels.json").is_file():
         print(f"skipped: no corpus at {score.CORPUS}", file=sys.stderr)

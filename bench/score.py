@@ -207,7 +207,8 @@ def report(title: str, tally: Tally, *, verbose: bool) -> None:
         low, high = wilson(right, of)
         mark = "" if of and right / of >= goal else "  below the goal"
         print(
-            f"  {figure:42} {right:4} of {of:4}  {right / of if of else 0:6.3f}  [{low:.3f}, {high:.3f}]  goal {goal}{mark}"
+            f"  {figure:42} {right:4} of {of:4}  {right / of if of else 0:6.3f}  [{low:.3f}, {high:.3f}"
+            f"]  goal {goal}{mark}"
         )
     for figure, most in AT_MOST.items():
         print(f"  {figure:42} {tally.right[figure]:4}            goal at most {most}")

@@ -106,7 +106,8 @@ def main() -> int:
     begin = time.process_time()
     found = sum(assess(event, OWNER).interview for event in events)
     print(
-        f"{EVENTS:,} ordinary events sifted:                           {time.process_time() - begin:8.2f} s CPU, {found} taken for interviews"
+        f"{EVENTS:,} ordinary events sifted:                           "
+        f"{time.process_time() - begin:8.2f} s CPU, {found} taken for interviews"
     )
     return 0
 

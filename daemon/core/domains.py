@@ -217,14 +217,20 @@ def squeezed(text: str) -> str:
 
 
 _TENANT_PATHS = re.compile(
-    r"(?:jobs\.lever\.co|jobs\.ashbyhq\.com|you\.ashbyhq\.com|boards\.greenhouse\.io|job-boards\.greenhouse\.io|apply\.workable\.com|"
-    r"jobs\.jobvite\.com|jobs\.smartrecruiters\.com|careers\.smartrecruiters\.com|join\.com/companies|www\.welcometothejungle\.com/[a-z]{2}/companies)/([\w-]+)",
+    r"(?:jobs\.lever\.co|jobs\.ashbyhq\.com|you\.ashbyhq\.com|boards\.greenhouse\.io|"
+    r"job-boards\.greenhouse\.io|apply\.workable\.com|"
+    r"jobs\.jobvite\.com|jobs\.smartrecruiters\.com|careers\.smartrecruiters\.com|join\.com/companies|"
+    r"www\.welcometothejungle\.com/[a-z]{2}/companies)/([\w-]+)",
     re.IGNORECASE,
 )
 _TENANT_HOSTS = re.compile(
-    r"https?://(?:careers-|jobs-)?([a-z0-9-]+)\.(?:zoom\.us|teamtailor\.com|hirevue-app\.com|hirevue\.com|icims\.com|recruitee\.com|breezy\.hr|bamboohr\.com|personio\.de|"
-    r"jobs\.personio\.de|jobs\.personio\.com|personio\.com|gupy\.io|goodtime\.io|wd\d+\.myworkdayjobs\.com|wd\d+\.myworkday\.com|myworkdayjobs\.com|softgarden\.io|applytojob\.com|"
-    r"workable\.com|homerun\.co|webex\.com|joinhandshake\.com|traffit\.com|pinpointhq\.com|jobs\.cz|successfactors\.eu|taleo\.net|avature\.net)\b",
+    r"https?://(?:careers-|jobs-)?([a-z0-9-]+)\.(?:zoom\.us|teamtailor\.com|hirevue-app\.com|"
+    r"hirevue\.com|icims\.com|recruitee\.com|breezy\.hr|bamboohr\.com|personio\.de|"
+    r"jobs\.personio\.de|jobs\.personio\.com|personio\.com|gupy\.io|goodtime\.io|"
+    r"wd\d+\.myworkdayjobs\.com|wd\d+\.myworkday\.com|myworkdayjobs\.com|softgarden\.io|"
+    r"applytojob\.com|"
+    r"workable\.com|homerun\.co|webex\.com|joinhandshake\.com|traffit\.com|pinpointhq\.com|jobs\.cz|"
+    r"successfactors\.eu|taleo\.net|avature\.net)\b",
     re.IGNORECASE,
 )
 _NO_TENANT = frozenset(

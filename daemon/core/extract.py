@@ -14,15 +14,20 @@ from daemon.core.phrases import any_of, fold, has_cjk, phrase_pattern
 
 _SURE_ENOUGH = 0.55
 _SEPARATOR = re.compile(
-    r"\s+[-–—|·•]+\s*|\s*[-–—|]+\s+|\s*<+>+\s*|\s+/\s+|\s*[:：]\s*|\s+[x×]\s+|\s*//\s*|\s+@\s+|\s*[【】「」『』]\s*|\s*,\s+(?=(?:interview|entretien|entrevista)\b)",
+    r"\s+[-–—|·•]+\s*|\s*[-–—|]+\s+|\s*<+>+\s*|\s+/\s+|\s*[:：]\s*|\s+[x×]\s+|\s*//\s*|\s+@\s+|"
+    r"\s*[【】「」『』]\s*|\s*,\s+(?=(?:interview|entretien|entrevista)\b)",
     re.IGNORECASE,
 )
 _GENDER = re.compile(
-    r"\s*(?<!\w)[(\[]?\s*(?:all genders|gn|m\s*/\s*w\s*/\s*[dx]|w\s*/\s*m\s*/\s*[dx]|d\s*/\s*[mw]\s*/\s*[mw]|m\s*/\s*f\s*/\s*[dx]|f\s*/\s*m\s*/\s*[dx]|m\s*/\s*v(?:\s*/\s*x)?|v\s*/\s*m(?:\s*/\s*x)?|h\s*/\s*f(?:\s*/\s*x)?|f\s*/\s*h(?:\s*/\s*x)?|k\s*/\s*m|m\s*/\s*k|h\s*/\s*m|m\s*/\s*f|f\s*/\s*m)\s*[)\]]?(?!\w)",
+    r"\s*(?<!\w)[(\[]?\s*(?:all genders|gn|m\s*/\s*w\s*/\s*[dx]|w\s*/\s*m\s*/\s*[dx]|"
+    r"d\s*/\s*[mw]\s*/\s*[mw]|m\s*/\s*f\s*/\s*[dx]|f\s*/\s*m\s*/\s*[dx]|m\s*/\s*v(?:\s*/\s*x)?|"
+    r"v\s*/\s*m(?:\s*/\s*x)?|h\s*/\s*f(?:\s*/\s*x)?|f\s*/\s*h(?:\s*/\s*x)?|k\s*/\s*m|m\s*/\s*k|"
+    r"h\s*/\s*m|m\s*/\s*f|f\s*/\s*m)\s*[)\]]?(?!\w)",
     re.IGNORECASE,
 )
 _REQUISITION = re.compile(
-    r"\s*[(\[]?\s*\b(?:req(?:uisition)?|job|ref|id|kennziffer|ref\.?-?nr|nr|no)?\.?\s*(?:id)?\s*[#:.]?\s*(?:[A-Z]{1,4}[-_]?\d{3,}|#?\d{4,}(?![\d/]))[)\]]?\s*[-–:]?\s*",
+    r"\s*[(\[]?\s*\b(?:req(?:uisition)?|job|ref|id|kennziffer|ref\.?-?nr|nr|"
+    r"no)?\.?\s*(?:id)?\s*[#:.]?\s*(?:[A-Z]{1,4}[-_]?\d{3,}|#?\d{4,}(?![\d/]))[)\]]?\s*[-–:]?\s*",
     re.IGNORECASE,
 )
 _LEVEL_TAIL = re.compile(
@@ -31,8 +36,12 @@ _LEVEL_TAIL = re.compile(
 )
 _YEAR = re.compile(r"\s+(?:19|20)\d\d$")
 _TERMS = re.compile(
-    r"\d|\b(?:contract|permanent|remote|hybrid|full|part|temp|temporary|fixed|maternity|teilzeit|vollzeit|befristet|unbefristet|cdi|cdd|alternance|stage|turno|jornada|indefinido|part-time|full-time|"
-    r"parttime|fulltime|etat|umowa|deltid|heltid|vikariat|onsite|on-site|time|freelance|onshore|tempo|smart|homeoffice|home office|grade|band|level|london|berlin|paris|madrid|uk|us|usa|eu|emea|apac|dach|nyc|sf)\b|^[A-Z]{2,3}$",
+    r"\d|\b(?:contract|permanent|remote|hybrid|full|part|temp|temporary|fixed|maternity|teilzeit|"
+    r"vollzeit|befristet|unbefristet|cdi|cdd|alternance|stage|turno|jornada|indefinido|part-time|"
+    r"full-time|"
+    r"parttime|fulltime|etat|umowa|deltid|heltid|vikariat|onsite|on-site|time|freelance|onshore|tempo|"
+    r"smart|homeoffice|home office|grade|band|level|london|berlin|paris|madrid|uk|us|usa|eu|emea|apac|"
+    r"dach|nyc|sf)\b|^[A-Z]{2,3}$",
     re.IGNORECASE,
 )
 
@@ -189,9 +198,8 @@ class RoleSearch:
         for match in _between().finditer(folded):
             role = self._last_role(sentence[match.start("role") : match.end("role")])
             if role and role[0].isalnum():
-                proper = role if role[0].isupper() or not role.isascii() else role
                 yield Fact(
-                    _capitalised(proper, sentence), f"{place} “{sentence[match.start() : match.end()][:60]}”", 0.88
+                    _capitalised(role, sentence), f"{place} “{sentence[match.start() : match.end()][:60]}”", 0.88
                 )
         for match in _before().finditer(folded):
             rest = sentence[match.end() :].lstrip(" :„“\"'«")
@@ -279,7 +287,8 @@ class RoleSearch:
             )
         text = re.sub(r"\s+", " ", text).strip(" ,;:-–—|/()[]（）【】・")
         return re.sub(
-            r"^(?i:for|für|zur|pour|para|per|voor|na|för|als|de|the|a|an|with|w/)\s+(?:(?i:the|den|die|das|le|la|el|il|de|o|a)\s+)?",
+            r"^(?i:for|für|zur|pour|para|per|voor|na|för|als|de|the|a|an|with|w/)\s+(?:(?i:the|den|"
+            r"die|das|le|la|el|il|de|o|a)\s+)?",
             "",
             text,
         ).strip()
@@ -378,7 +387,8 @@ _VAGUE = frozenset(
 _CJK_ROLES = (
     (r"([^\s、。「」（）：:，は]{2,20}?職)(?:の|に|として)", 0.85),
     (
-        r"([^\s、。「」（）：:，]{2,24}?(?:エンジニア|マネージャー|デザイナー|アナリスト|コンサルタント|プランナー|ディレクター))(?:の(?:最終|一次|二次|三次|技術)?(?:面接|選考|面談|ポジション|募集|求人)|職|として)",
+        r"([^\s、。「」（）：:，]{2,24}?(?:エンジニア|マネージャー|デザイナー|アナリスト|コンサルタント|プランナー|ディレクター))(?:の(?:最終|一次|二次|三次|"
+        r"技術)?(?:面接|選考|面談|ポジション|募集|求人)|職|として)",
         0.85,
     ),
     (
@@ -392,7 +402,8 @@ _CJK_ROLES = (
 
 
 _NOT_FIRST = re.compile(
-    r"(?:ar|is|are|was|ist|sind|war|est|sont|es|son|e|sono|sei|jest|sa|you|we|he|she|to|of|in|on|at|and|or|und|oder|et|ou|y|o|ed|en|of|och|i|lub|if|wenn|si|als|not|no)\s"
+    r"(?:ar|is|are|was|ist|sind|war|est|sont|es|son|e|sono|sei|jest|sa|you|we|he|she|to|of|in|on|at|"
+    r"and|or|und|oder|et|ou|y|o|ed|en|of|och|i|lub|if|wenn|si|als|not|no)\s"
 )
 
 
@@ -424,7 +435,8 @@ def _between() -> re.Pattern[str]:
         )
     )
     return re.compile(
-        rf"(?:(?<!\w)(?:for the|for our|for a|for an|about the|about our|for this|regarding the|on the|the|our|die|zur|a|an|de|voor de|for)\s+){_ROLE_SPAN}\s+(?:{after})(?!\w)"
+        rf"(?:(?<!\w)(?:for the|for our|for a|for an|about the|about our|for this|regarding the|on the|"
+        rf"the|our|die|zur|a|an|de|voor de|for)\s+){_ROLE_SPAN}\s+(?:{after})(?!\w)"
     )
 
 
@@ -468,7 +480,7 @@ def _interview_words() -> re.Pattern[str]:
         for word in language.words("signals", key)
         if not word.endswith("...") and not word.endswith(" the")
     ]
-    words += [word for word in known.words("cancel", "title")]
+    words += list(known.words("cancel", "title"))
     words += [
         "invitation",
         "confirmation",
@@ -509,7 +521,9 @@ def _interview_words() -> re.Pattern[str]:
 
 
 _STOPS = re.compile(
-    r"(?<!\b\w)(?<!\b\w\w)(?<!\b\w\w\w)\.(?=\s|$)|\.\s+(?=[A-ZÀ-Þ])|[;!?:|\n•]|\s[-–—]\s|,\s+(?=[a-zà-ÿ])|\s+(?:at|with|and we|which|that|who|in the|in our|on our|based|we|you|is|are|was|were|will|would|to|from|by|on|opening|position|role|vacancy|job|search|brief|"
+    r"(?<!\b\w)(?<!\b\w\w)(?<!\b\w\w\w)\.(?=\s|$)|\.\s+(?=[A-ZÀ-Þ])|[;!?:|\n•]|\s[-–—]\s|"
+    r",\s+(?=[a-zà-ÿ])|\s+(?:at|with|and we|which|that|who|in the|in our|on our|based|we|you|is|are|"
+    r"was|were|will|would|to|from|by|on|opening|position|role|vacancy|job|search|brief|"
     r"bei|beim|mit|und|ist|sind|liegt|am|um|wird|werden|sich|findet|zu|vom|in unserem|in unserer|"
     r"chez|avec|au sein|est|sera|et|dans|qui|que|à|au sujet|"
     r"con|en nuestra|en la empresa|es|será|se|tendrá|y|el próximo|"
@@ -526,7 +540,8 @@ def _until_stop(rest: str) -> str:
     end = _STOPS.search(rest)
     span = rest[: end.start()] if end else rest
     span = re.sub(
-        r"^(?:(?:a|an|the|our|eine?[nmrs]?|une?|un[oa]?|il|la|le|el|een|de|uma?|en|ett|new|neue[rnsm]?|nouveau|nouvelle)\s+)+",
+        r"^(?:(?:a|an|the|our|eine?[nmrs]?|une?|un[oa]?|il|la|le|el|een|de|uma?|en|ett|new|"
+        r"neue[rnsm]?|nouveau|nouvelle)\s+)+",
         "",
         span,
         flags=re.IGNORECASE,

@@ -29,7 +29,9 @@ from daemon.core.people_text import is_person_name, no_names
 from daemon.core.phrases import any_of, fold, has_cjk
 
 _LEGAL = re.compile(
-    r"[\s,]+(?:gmbh(?:\s*&\s*co\.?\s*kg)?|mbh|ag|se|kg|ohg|e\.\s?v\.|eg|llp|llc|l\.l\.c\.|inc\.?|corp\.?|ltd\.?|limited|plc|pty|b\.?v\.?|n\.?v\.?|ab|oy|oyj|a/s|asa|s\.?a\.?s?\.?|sarl|s\.à\.?\s?r\.?l\.?|s\.?p\.?a\.?|s\.?r\.?l\.?|s\.?l\.?u?\.?|"
+    r"[\s,]+(?:gmbh(?:\s*&\s*co\.?\s*kg)?|mbh|ag|se|kg|ohg|e\.\s?v\.|eg|llp|llc|l\.l\.c\.|inc\.?|"
+    r"corp\.?|ltd\.?|limited|plc|pty|b\.?v\.?|n\.?v\.?|ab|oy|oyj|a/s|asa|s\.?a\.?s?\.?|sarl|"
+    r"s\.à\.?\s?r\.?l\.?|s\.?p\.?a\.?|s\.?r\.?l\.?|s\.?l\.?u?\.?|"
     r"lda\.?|ltda\.?|s\.?\s?c\.?|sp\.?\s*z\s*o\.?\s*o\.?|s\.a\.)\.?$",
     re.IGNORECASE,
 )
@@ -38,13 +40,18 @@ _LEGAL_CJK = re.compile(
 )
 _LOCATION = re.compile(r"\s+[-–]\s+[^-–]*$|,\s+[A-Z][^,]*(?:,\s*[A-Z]{2})?$")
 _AGENCY = re.compile(
-    r"(?:^|[-.])(?:search|recruit\w*|staffing|headhunt\w*|personnel|resourcing|placements?|zeitarbeit|personalberatung|personalvermittlung|manpower|hays|talentsearch|executive|executives|interim\w*|detachering|uitzend\w*|bemanning\w*|rekryter\w*|selezione|rekrutacja\w*)(?:[-.]|$)"
+    r"(?:^|[-.])(?:search|recruit\w*|staffing|headhunt\w*|personnel|resourcing|placements?|zeitarbeit|"
+    r"personalberatung|personalvermittlung|manpower|hays|talentsearch|executive|executives|interim\w*|"
+    r"detachering|uitzend\w*|bemanning\w*|rekryter\w*|selezione|rekrutacja\w*)(?:[-.]|$)"
 )
 _RUN = re.compile(
-    r"[^\W\d_a-zß-öø-ÿ][\w'’.&+]*(?:\s+(?:(?:&|and|und|et|y|e|of|de|du|des|della|di|do|da|dos|van|von|voor|för|för|la|le)\s+)?[^\W\d_a-zß-öø-ÿ&][\w'’.&+]*|\s+&\s+[^\W\d_][\w'’.]*)*"
+    r"[^\W\d_a-zß-öø-ÿ][\w'’.&+]*(?:\s+(?:(?:&|and|und|et|y|e|of|de|du|des|della|di|do|da|dos|van|von|"
+    r"voor|för|för|la|le)\s+)?[^\W\d_a-zß-öø-ÿ&][\w'’.&+]*|\s+&\s+[^\W\d_][\w'’.]*)*"
 )
 _CLIENT = re.compile(
-    r"\b(?:my|our|the) client\b|\bunser(?:en|em)? (?:kunden?|mandant\w*|klient\w*)\b|\bnotre client\b|\bnuestro cliente\b|\bnostro cliente\b|\bonze (?:opdrachtgever|klant)\b|\bnosso cliente\b|\bnasz\w* klient\w*\b|\bvår kund\b"
+    r"\b(?:my|our|the) client\b|\bunser(?:en|em)? (?:kunden?|mandant\w*|klient\w*)\b|\bnotre client\b|"
+    r"\bnuestro cliente\b|\bnostro cliente\b|\bonze (?:opdrachtgever|klant)\b|\bnosso cliente\b|"
+    r"\bnasz\w* klient\w*\b|\bvår kund\b"
 )
 _PORTALS = ("joinhandshake.com", "symplicity.com", "12twenty.com")
 
@@ -285,7 +292,7 @@ class CompanySearch:
         elif sender is not None and (
             has_cjk(sender.value)
             or squeezed(sender.value)[:4] == label[:4]
-            or (len(self.companies) == 1 and self._names_company(sender.value))
+            or (len(self.companies) == 1 and self._names_company())
         ):
             return sender
         if not self._invited_domain(domain):
@@ -298,7 +305,7 @@ class CompanySearch:
                 return told
         return Fact(self._accented(domain), f"the domain {domain}", 0.8)
 
-    def _names_company(self, name: str) -> bool:
+    def _names_company(self) -> bool:
         return self.event.organizer is not None and is_applicant_system(domain_of(self.event.organizer.email))
 
     def _robot_organizer(self) -> bool:
@@ -383,13 +390,13 @@ class CompanySearch:
                     if best is None or sure > best.sure:
                         best = Fact(name, f"{where} “{match.group().strip()} …”", sure)
                 for tenant in known_tenants:
-                    for run in self._runs(line, where):
+                    for named in self._runs(line, where):
                         if (
-                            squeezed(run) == tenant
-                            and self._acceptable(run, avoid)
+                            squeezed(named) == tenant
+                            and self._acceptable(named, avoid)
                             and (best is None or best.sure < 0.86)
                         ):
-                            best = Fact(run, f"{where}, as a link names it", 0.86)
+                            best = Fact(named, f"{where}, as a link names it", 0.86)
         if best is None or best.sure < 0.8:
             for piece in re.split(r"\s[-–—|]\s|:\s|\s<>\s|\s[x×]\s|\s/\s", self.reading.title):
                 name = self._trim(piece)
@@ -463,7 +470,8 @@ class CompanySearch:
         for pattern in (
             r"株式会社\s*([^\s、。（）「」【】の]{1,16})",
             r"([^\s、。（）「」【】：:]{1,16}?)\s*株式会社",
-            r"(?:感谢你投递|感谢您投递|感谢您应聘|感谢你应聘)([^\s，。、（）]{2,8}?(?:科技|公司|集团|银行|网络|信息|传媒|教育|零售|物流|医药|智能|数据|软件|电子|资本|证券|汽车|能源|食品|电商))",
+            r"(?:感谢你投递|感谢您投递|感谢您应聘|感谢你应聘)([^\s，。、（）]{2,8}?(?:科技|公司|集团|银行|网络|信息|传媒|教育|零售|物流|医药|智能|数据|"
+            r"软件|电子|资本|证券|汽车|能源|食品|电商))",
             r"【([^】]{2,16})】",
             r"（([^（）×x]{1,16}?)\s*[×x]\s*[^（）]{1,16}）",
             r"([^\s，。、（）：:]{2,12}?)(?:有限公司|股份|集团)",
@@ -537,39 +545,37 @@ def _edge_words() -> frozenset[str]:
     return frozenset(
         (
             words
-            | set(
-                [
-                    "your",
-                    "interview",
-                    "join",
-                    "zoom",
-                    "teams",
-                    "google",
-                    "meet",
-                    "microsoft",
-                    "hirevue",
-                    "karat",
-                    "video",
-                    "position",
-                    "role",
-                    "job",
-                    "team",
-                    "the",
-                    "our",
-                    "with",
-                    "for",
-                    "at",
-                    "re",
-                    "fwd",
-                    "invitation",
-                    "live",
-                    "phone",
-                    "online",
-                    "bcc",
-                    "cc",
-                    "subject",
-                ]
-            )
+            | {
+                "your",
+                "interview",
+                "join",
+                "zoom",
+                "teams",
+                "google",
+                "meet",
+                "microsoft",
+                "hirevue",
+                "karat",
+                "video",
+                "position",
+                "role",
+                "job",
+                "team",
+                "the",
+                "our",
+                "with",
+                "for",
+                "at",
+                "re",
+                "fwd",
+                "invitation",
+                "live",
+                "phone",
+                "online",
+                "bcc",
+                "cc",
+                "subject",
+            }
         )
         - {"sky", "bank", "group", "grupo", "gruppo", "groep", "gruppe", "groupe", "grupa"}
     )

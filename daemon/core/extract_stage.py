@@ -79,9 +79,13 @@ def stage_of(
 @lru_cache(maxsize=1)
 def _first_person_head() -> re.Pattern[str]:
     return re.compile(
-        r"\bi (?:lead|run|manage|head|direct|own)\b|\b(?:report to me|my direct report)|\bich leite\b|\bje (?:dirige|gere|pilote|manage)\b|\bmon associee?\b|\bmon equipe\b|"
-        r"\b(?:dirijo|lidero)\b|\b(?:dirigo|guido)\b|\bik leid\b|\bik ben (?:de )?(?:manager|teamleider|directeur)|\b(?:kieruje|zarzadzam)\b|\bjag (?:leder|ar chef)|"
-        r"\bsono (?:il|la) (?:responsabile|direttore|direttrice|titolare)|\bsoy (?:el|la) (?:responsable|jefe|jefa|director|directora)|\bsou (?:o|a) (?:gestor|gestora|diretor|diretora|lider|responsavel|gerente)|"
+        r"\bi (?:lead|run|manage|head|direct|own)\b|\b(?:report to me|my direct report)|\bich leite\b|"
+        r"\bje (?:dirige|gere|pilote|manage)\b|\bmon associee?\b|\bmon equipe\b|"
+        r"\b(?:dirijo|lidero)\b|\b(?:dirigo|guido)\b|\bik leid\b|\bik ben (?:de )?(?:manager|"
+        r"teamleider|directeur)|\b(?:kieruje|zarzadzam)\b|\bjag (?:leder|ar chef)|"
+        r"\bsono (?:il|la) (?:responsabile|direttore|direttrice|titolare)|\bsoy (?:el|"
+        r"la) (?:responsable|jefe|jefa|director|directora)|\bsou (?:o|a) (?:gestor|gestora|diretor|"
+        r"diretora|lider|responsavel|gerente)|"
         r"\bwith me \((?:head|director|vp|chief|manager)[^)]*\)|\bjestem (?:kierowni|dyrektor|szef|liderem|menedzer)"
     )
 
@@ -99,7 +103,9 @@ def _first_person_recruiter() -> re.Pattern[str]:
         if not has_cjk(word)
     )
     return re.compile(
-        rf"\b(?:i am|i'm|ich bin|je suis|soy|sono|ik ben|sou|jestem|jag ar)\s+(?:the|a|an|your|your in-house|an in-house|the in-house|die|der|la|le|el|il|de|en|een|o)?\s*(?:in-house\s+|corporate\s+|technical\s+)?(?:{words})\b"
+        rf"\b(?:i am|i'm|ich bin|je suis|soy|sono|ik ben|sou|jestem|jag ar)\s+(?:the|a|an|your|"
+        rf"your in-house|an in-house|the in-house|die|der|la|le|el|il|de|en|een|o)?\s*(?:in-house\s+|"
+        rf"corporate\s+|technical\s+)?(?:{words})\b"
     )
 
 

@@ -15,19 +15,22 @@ _TITLE_CHARS = 300
 _GOOGLE_BLOCK = re.compile(r"-::~[:~]*::?-.*?(?:-::~[:~]*::-|\Z)", re.DOTALL)
 _TEAMS_BLOCK = re.compile(r"_{20,}.*?(?:_{60,}|\Z)", re.DOTALL)
 _ZOOM_DIAL = re.compile(
-    r"^(?:Join Zoom Meeting|One tap mobile|Dial by your location|Meeting ID:.*|Passcode:.*|Find your local number:.*|\+\d[\d,*# ]+.*|\s*•\s*\+\d.*|---|"
+    r"^(?:Join Zoom Meeting|One tap mobile|Dial by your location|Meeting ID:.*|Passcode:.*|"
+    r"Find your local number:.*|\+\d[\d,*# ]+.*|\s*•\s*\+\d.*|---|"
     r"ID riunione.*|Meeting-ID.*|Kenncode.*|Join by (?:SIP|phone).*|Phone conference ID.*|Dial in by phone.*)\s*$",
     re.MULTILINE,
 )
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>")
 _BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr|/h\d|li)\b[^<>]*>", re.IGNORECASE)
 _UNSEEN = re.compile(
-    r"<(script|style|svg|iframe|head|title)\b.*?</\1\s*>|<([a-z]+)\b[^<>]*(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0)[^<>]*>.*?</\2\s*>|<!--.*?-->",
+    r"<(script|style|svg|iframe|head|title)\b.*?</\1\s*>|<([a-z]+)\b[^<>]*(?:display\s*:\s*none|"
+    r"visibility\s*:\s*hidden|font-size\s*:\s*0)[^<>]*>.*?</\2\s*>|<!--.*?-->",
     re.IGNORECASE | re.DOTALL,
 )
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{.*?\}|#\{.*?\}", re.DOTALL)
 _FOOTER = re.compile(
-    r"^\s*(?:Powered by Calendly|Need to make changes to this event|Cancel:|Reschedule:|Möchten Sie etwas ändern|Manage your booking|Scheduled with LinkedIn|Sent from).*$",
+    r"^\s*(?:Powered by Calendly|Need to make changes to this event|Cancel:|Reschedule:|"
+    r"Möchten Sie etwas ändern|Manage your booking|Scheduled with LinkedIn|Sent from).*$",
     re.MULTILINE,
 )
 
@@ -115,5 +118,6 @@ def sentences(text: str) -> list[str]:
 
 
 _SENTENCE_END = re.compile(
-    r"(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bSt)(?<!\bProf)(?<!\bing)(?<!\bsig)(?<!\bsig\.ra)(?<!\bDott)(?<!\bdott)(?<!\bdr)(?<!\bSr)(?<!\bSra)(?<!\bDra)(?<!\bm/w)(?<!\bds)[.!?](?=\s)|\n"
+    r"(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bSt)(?<!\bProf)(?<!\bing)(?<!\bsig)(?<!\bsig\.ra)(?<!\b"
+    r"Dott)(?<!\bdott)(?<!\bdr)(?<!\bSr)(?<!\bSra)(?<!\bDra)(?<!\bm/w)(?<!\bds)[.!?](?=\s)|\n"
 )

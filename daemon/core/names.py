@@ -60,7 +60,8 @@ _NAME_WORD = re.compile(r"^[^\W\d_](?:[^\W\d_]|['’\-.·])*$")
 _CJK_HONORIFIC = re.compile(r"(?:様|さま|さん|氏|先生|殿|君|くん|女士|先生|小姐|老师|总|经理|主任|部長|課長|社長)+$")
 _CJK_NAME = re.compile(r"^[\u3400-\u9fff々\u3040-\u30ff]{1,5}(?:[ 　・·][\u3400-\u9fff々\u3040-\u30ff]{1,8})?$")
 _LATIN_SUFFIX = re.compile(
-    r",?\s+(?:ph\.?d\.?|md|m\.d\.|mba|msc|m\.sc\.|bsc|cpa|cfa|phr|sphr|shrm-\w+|esq\.?|jr\.?|sr\.?|ii|iii|iv|dipl\.-ing\.|ll\.?m\.?|\(?(?:she|he|they)/(?:her|him|them)(?:/\w+)?\)?)$",
+    r",?\s+(?:ph\.?d\.?|md|m\.d\.|mba|msc|m\.sc\.|bsc|cpa|cfa|phr|sphr|shrm-\w+|esq\.?|jr\.?|sr\.?|ii|"
+    r"iii|iv|dipl\.-ing\.|ll\.?m\.?|\(?(?:she|he|they)/(?:her|him|them)(?:/\w+)?\)?)$",
     re.IGNORECASE,
 )
 

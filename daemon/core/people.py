@@ -406,7 +406,7 @@ class People:
                 and said is None
                 and not guest.organizer
                 and organisation(domain_of(guest.email)) != main
-                and self._is_stranger(guest, main)
+                and self._is_stranger(guest)
             ):
                 reason = "belongs to another organisation"
             if (
@@ -425,7 +425,7 @@ class People:
                 chosen.append(guest)
         return chosen
 
-    def _is_stranger(self, guest: Guest, main: str) -> bool:
+    def _is_stranger(self, guest: Guest) -> bool:
         return not any(
             one.organizer and organisation(domain_of(one.email)) == organisation(domain_of(guest.email))
             for one in self.guests

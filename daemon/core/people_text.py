@@ -49,7 +49,9 @@ _CAP = r"[^\W\d_a-zß-öø-ÿ](?:[^\W\d_]|['’\-](?=[^\W\d_]))*"
 _PARTICLE = r"(?:van|von|der|den|de|del|della|di|da|dos|das|du|la|le|el|al|bin|ibn|ben|zu|ter|ten|te|af|av|y|d'|O')"
 _NAME = rf"(?:{_CAP}|[A-Z]\.)(?:\s+(?:{_PARTICLE}\s+){{0,3}}(?:{_CAP}|[A-Z]\.))*"
 _TIME = re.compile(
-    r"^(?:\d{1,2}(?:[:.h]\d{2})?\s*(?:am|pm|a\.m\.|p\.m\.|uhr|h|uur)?\s*(?:-|–|to|bis|a|à|until|~|〜|－)\s*)?\d{1,2}(?:[:.h]\d{2})\s*(?:am|pm|a\.m\.|p\.m\.|uhr|h|uur)?(?:\s*(?:-|–|~|〜)\s*\d{1,2}[:.]\d{2}\s*(?:am|pm)?)?\s*[:|)\-–,]?\s*(?=\S)",
+    r"^(?:\d{1,2}(?:[:.h]\d{2})?\s*(?:am|pm|a\.m\.|p\.m\.|uhr|h|uur)?\s*(?:-|–|to|bis|a|à|until|~|〜|"
+    r"－)\s*)?\d{1,2}(?:[:.h]\d{2})\s*(?:am|pm|a\.m\.|p\.m\.|uhr|h|uur)?(?:\s*(?:-|–|~|"
+    r"〜)\s*\d{1,2}[:.]\d{2}\s*(?:am|pm)?)?\s*[:|)\-–,]?\s*(?=\S)",
     re.IGNORECASE,
 )
 _MIN_CJK_TITLE = re.compile(r"^[\u3400-\u9fff\u30a0-\u30ffー・A-Za-z&/]{2,24}$")
@@ -68,7 +70,8 @@ def _person_at() -> re.Pattern[str]:
     """A person with what may follow: a title in brackets or after a comma, an address."""
     article = r"(?:the|our|dem|der|die|den|unserem|unserer|unseren|le|la|el|il|lo|o|a|os|as|l'|het|de|onze|vår|naszym|naszą)?\s*"
     return re.compile(
-        rf"{article}(?P<honorific>(?i:{_honorific()}))(?P<name>{_NAME})(?P<rest>\s*\([^()\n]{{1,80}}\)|\s*<[^<>\n]{{3,80}}>)?"
+        rf"{article}(?P<honorific>(?i:{_honorific()}))(?P<name>{_NAME})(?P<rest>\s*\([^()\n]{{1,80}}\)|"
+        rf"\s*<[^<>\n]{{3,80}}>)?"
     )
 
 
@@ -607,7 +610,9 @@ def _will() -> re.Pattern[str]:
 
 
 _BEFORE_WILL = re.compile(
-    rf"(?P<people>{_NAME}(?:\s*\([^()\n]{{1,80}}\)|,\s+[^,.\n]{{3,60}},?|\s+from\s+[^,.\n]{{2,40}})?(?:\s*(?:,|\b(?:and|und|et|y|e|en|och|i|oraz)\b)\s*{_NAME}(?:\s*\([^()\n]{{1,80}}\))?)*)[\s,]*$"
+    rf"(?P<people>{_NAME}(?:\s*\([^()\n]{{1,80}}\)|,\s+[^,.\n]{{3,60}},?|"
+    rf"\s+from\s+[^,.\n]{{2,40}})?(?:\s*(?:,|\b(?:and|und|et|y|e|en|och|i|"
+    rf"oraz)\b)\s*{_NAME}(?:\s*\([^()\n]{{1,80}}\))?)*)[\s,]*$"
 )
 
 
@@ -654,7 +659,8 @@ _CJK_NAME_IN_PROSE = re.compile(
     r"(?:由|与|和|跟|、)([^，。、\s]{2,24}?)(?=(?:两位|三位)?(?:同事)?(?:主持|负责|面试|担任|将|会|和|与|、|跟))"
 )
 _CJK_WILL = re.compile(
-    r"([\u3400-\u9fff々]{1,4}[ 　]?[\u3400-\u9fff々\u3040-\u30ff]{0,4}?)(?:（([^）]*)）)?(?:が|より|様が)(?:面接を担当|担当|対応|同席|面接いた|お話|お電話)"
+    r"([\u3400-\u9fff々]{1,4}[ 　]?[\u3400-\u9fff々\u3040-\u30ff]{0,4}?)(?:（([^）]*)）)?(?:が|より|"
+    r"様が)(?:面接を担当|担当|対応|同席|面接いた|お話|お電話)"
 )
 
 
@@ -673,8 +679,7 @@ def _from_title(reading: Reading) -> Iterator[Mention]:
     source = "the title"
     if has_cjk(reading.title):
         return
-    for person in _prose_people(reading.title, source):
-        yield person
+    yield from _prose_people(reading.title, source)
     for piece in re.split(r"\s[-–—|]\s|\s<>\s|:\s", reading.title):
         match = _person_at().match(piece.strip())
         if match and match.group("rest") and match.group("rest").strip().startswith("("):
@@ -683,7 +688,8 @@ def _from_title(reading: Reading) -> Iterator[Mention]:
 
 
 _SIGN_LINE = re.compile(
-    rf"^[/\-–—]?\s*(?P<name>{_NAME})\s*(?:\((?P<bracket>[^()]{{2,60}})\)|[,|]\s*(?P<after>[^|\n]{{2,90}}))?\s*(?:\|\s*(?P<bar>[^\n]{{2,90}}))?$"
+    rf"^[/\-–—]?\s*(?P<name>{_NAME})\s*(?:\((?P<bracket>[^()]{{2,60}})\)|[,|]\s*(?P<after>[^|"
+    rf"\n]{{2,90}}))?\s*(?:\|\s*(?P<bar>[^\n]{{2,90}}))?$"
 )
 
 
@@ -718,7 +724,9 @@ def _from_signature(reading: Reading) -> Iterator[Mention]:
 
 
 _INVITER = re.compile(
-    rf"^(?P<name>{_NAME})\s+(?:is inviting you|invites you|le está invitando|te está invitando|lädt Sie|vous invite|ti sta invitando|nodigt|convida|está convidando|zaprasza|bjuder in|has invited you)",
+    rf"^(?P<name>{_NAME})\s+(?:is inviting you|invites you|le está invitando|te está invitando|"
+    rf"lädt Sie|vous invite|ti sta invitando|nodigt|convida|está convidando|zaprasza|bjuder in|"
+    rf"has invited you)",
     re.MULTILINE,
 )
 

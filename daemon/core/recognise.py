@@ -26,7 +26,7 @@ from daemon.core.recognise_signals import Signal, owner_says, phrase_hits, struc
 _ANY_LANGUAGE = frozenset({"job_interview", "interview"})
 _JOINED = re.compile(r"<+>+|\s[x×/&]\s|\s\|\s")
 _MANY_MARKS = 3
-_FAR_FROM = -6.0
+FAR_FROM = -6.0
 """A first look this low cannot be turned by what a closer look adds (role, names, company)."""
 
 
@@ -41,12 +41,12 @@ def assess(event: Event, owner: Owner) -> Assessment:
     for signal in (*structural(event, reading, owner), *owner_says(event, reading, owner)):
         signals.setdefault(signal.name, signal)
     score, reasons = weigh(signals.values())
-    if score < _FAR_FROM or not _worth_a_closer_look(signals, reading):
+    if score < FAR_FROM or not worth_a_closer_look(signals, reading):
         return Assessment(event, False, Outcome.NONE, score, reasons, language)
     return _look_closer(event, reading, owner, language, signals)
 
 
-def _worth_a_closer_look(signals: dict[str, Signal], reading: Reading) -> bool:
+def worth_a_closer_look(signals: dict[str, Signal], reading: Reading) -> bool:
     """Whether anything at all speaks for an interview: most events of a calendar end here."""
     if "other_company" in signals and _JOINED.search(reading.title):
         return True
@@ -78,7 +78,7 @@ def _spoken(hits: list[Hit], languages: frozenset[str]) -> list[Hit]:
             for start, end in longest
             if (start, end) != (hit.start, hit.end)
         )
-        or hit.signal in {"interview"}
+        or hit.signal == "interview"
     ]
 
 
@@ -235,7 +235,8 @@ def _why_it_does_not_happen(event: Event, reading: Reading, owner: Owner) -> str
 
 
 _IF = re.compile(
-    r"\b(?:if|unless|should you|in case|falls|wenn|sollten|si|en caso|se|in caso|als|indien|mocht|caso|jesli|gdyby|om du|ifall|previous|earlier|last|once|vorherige\w*|fruhere\w*)\b|場合|如果|若|如需"
+    r"\b(?:if|unless|should you|in case|falls|wenn|sollten|si|en caso|se|in caso|als|indien|mocht|"
+    r"caso|jesli|gdyby|om du|ifall|previous|earlier|last|once|vorherige\w*|fruhere\w*)\b|場合|如果|若|如需"
 )
 
 

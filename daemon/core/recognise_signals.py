@@ -33,7 +33,7 @@ class Signal:
 
 
 @lru_cache(maxsize=4)
-def matcher(words: int = 0) -> Matcher:
+def matcher() -> Matcher:
     """The matcher over all signal phrases of all languages."""
     return matcher_of(lexicon())
 
@@ -94,7 +94,7 @@ def _from_sides(event: Event, owner: Owner, others: list[Person], mine: set[str]
     at_work = {organisation(domain_of(address)) for address in mine if not is_mail_provider(domain_of(address))}
     employers = {organisation(domain) for domain in owner.employer_domains}
     shared = (at_work & companies) | (companies & employers)
-    private = {domain for domain in shared if _is_private_domain(domain, others)} - employers
+    private = {domain for domain in shared if is_mail_provider(domain)} - employers
     outside = companies - shared
     if shared - private:
         insiders = [person for person in others if organisation(domain_of(person.email)) in shared]
@@ -106,11 +106,6 @@ def _from_sides(event: Event, owner: Owner, others: list[Person], mine: set[str]
         yield Signal("own_organizer")
     if not event.owned and not mine:
         yield Signal("not_owned")
-
-
-def _is_private_domain(domain: str, others: list[Person]) -> bool:
-    """A provider that no list knows: one other mailbox there, and it is not the organizer's side of a company."""
-    return is_mail_provider(domain)
 
 
 def _from_systems(event: Event, reading: Reading) -> Iterator[Signal]:

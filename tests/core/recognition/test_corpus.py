@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
-from bench import score
-from daemon.core.recognise import assess
+from bench import score  # noqa: E402 - bench is no package of the wheel
+from daemon.core.recognise import assess  # noqa: E402 - as above
 
 pytestmark = pytest.mark.shared
 
