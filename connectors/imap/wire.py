@@ -13,6 +13,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from itertools import islice
 from socket import socket
 
@@ -178,9 +179,17 @@ class Wire:
         return lines
 
     def compress(self) -> None:
-        """From here on, deflate both ways (RFC 4978). Raises Refused."""
+        """From here on, deflate both ways (RFC 4978), once. Raises Refused."""
+        if self._deflate is not None:
+            return
         self.run(b"COMPRESS DEFLATE")
         self._deflate = _Inflater()
+
+    @property
+    def far(self) -> bool:
+        """Whether the server is on another machine: compressing pays on a line only."""
+        peer = self._sock.getpeername()
+        return isinstance(peer, tuple) and not ip_address(str(peer[0]).partition("%")[0]).is_loopback
 
     @property
     def compressed(self) -> bool:

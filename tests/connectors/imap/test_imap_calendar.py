@@ -1,6 +1,5 @@
 """Invites found in a real mailbox."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -212,15 +211,23 @@ def test_nothing_is_written_not_even_seen(account: Account) -> None:
     assert b"\\Seen" not in data[0]
 
 
-def test_compression_gives_the_same(new_account: Callable[..., Account]) -> None:
-    account = new_account()
+def test_a_large_look_over_a_line_is_compressed_and_gives_the_same(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = account.other_client()
-    for number in range(20):
+    for number in range(30):
         put(client, "INBOX", invite(f"i{number}", SOON, SHAPES[number % len(SHAPES)]))
     session = account.session()
-    with session.use("compress") as connection:
-        connection.wire.compress()
-    assert len(account.calendar(session).pull(None, WINDOW).invites) == 20
+    near = account.calendar(session).pull(None, WINDOW)
+    with session.use("count") as connection:
+        assert not connection.wire.compressed
+    monkeypatch.setattr(module, "COMPRESS_FROM", 10)
+    monkeypatch.setattr("connectors.imap.wire.Wire.far", True)
+    far = account.calendar(session).pull(None, WINDOW)
+    with session.use("count") as connection:
+        assert connection.wire.compressed
+    assert far == near
+    assert len(account.calendar(session).pull(None, WINDOW).invites) == 30
 
 
 @pytest.mark.parametrize("shape", ["bare", "alternative"])
