@@ -1,8 +1,10 @@
 """Google Calendar, read by sync tokens: one request for each calendar in which nothing changed.
 
 Series come expanded (`singleEvents`), cancelled events with what they were (`showDeleted`), so that a cancellation is
-told from a deletion. Source: https://developers.google.com/workspace/calendar/api/guides/sync. A sync token keeps the
-range of its first request; that range is laid some weeks wider than asked for, so that it is seldom outgrown.
+told from a deletion. Where the owner's Gmail is used, too, the mail that brought a new event is looked up.
+
+A sync token keeps the range of its first request (https://developers.google.com/workspace/calendar/api/guides/sync);
+that range is laid some weeks wider than asked for, so that it is seldom outgrown.
 """
 
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ from connectors.errors import ConnectorError, CursorExpired
 from connectors.google.cursor import Cursor
 from connectors.google.errors import NotFound
 from connectors.google.event import FIELDS, calendar_zone, read_invite
+from connectors.google.invitation import Invitations
 from connectors.google.service import Api, Json, Usage
 from connectors.model import CalendarDelta, CheckLine, Invite, Problem, Window
 
@@ -53,6 +56,7 @@ class GoogleCalendar:
         self._zone = zone
         self._calendars = tuple(calendars)
         self._owned = owned
+        self._invitations = Invitations(api)
 
     @property
     def name(self) -> str:
@@ -78,7 +82,7 @@ class GoogleCalendar:
         mark = replace(mark, series=frozenset(haul.series))
         removed = () if begins else tuple(haul.removed)
         return CalendarDelta(
-            tuple(haul.invites),
+            tuple(self._invitations.attach(haul.invites, mark.covers.start)),
             removed,
             mark.dump(),
             full=begins,

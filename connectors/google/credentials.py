@@ -69,6 +69,8 @@ class StoredCredentials(Credentials):
         )
         self._store = store
         self._needed = tuple(needed)
+        self.granted: frozenset[str] = frozenset()
+        """What the login is for, as far as it was read: known once there is an access token."""
 
     def refresh(self, request: google.auth.transport.Request) -> None:
         """Get an access token. Raises AuthenticationError if there is no login or it lacks a permission."""
@@ -81,6 +83,7 @@ class StoredCredentials(Credentials):
                 raise AuthenticationError(
                     f"the login lacks permissions: {names}", remedy=f"{LOGIN_REMEDY} and tick every permission"
                 )
+            self.granted = frozenset(scopes)
             before = self._refresh_token = str(kept.get("refresh_token") or "")
             super().refresh(request)  # type: ignore[no-untyped-call]  # as above
             if self._refresh_token and self._refresh_token != before:

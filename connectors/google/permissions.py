@@ -19,7 +19,7 @@ GMAIL_SCOPES = (GMAIL_COMPOSE, GMAIL_READONLY, GMAIL_INSERT)
 
 REASONS: Mapping[str, str] = {
     GMAIL_COMPOSE: "put drafts among yours, and take back those that you did not touch (it is never used to send)",
-    GMAIL_READONLY: "see whether a draft still lies there, was sent or answered; headers only of other people's mail",
+    GMAIL_READONLY: "see what became of a draft, and which mail brought an invite; of other people's mail headers only",
     GMAIL_INSERT: "put the reminder into your own inbox",
     CALENDAR_EVENTS: "read the events of your calendars",
     CALENDAR_LIST: "look up the further calendars that the config names",

@@ -138,6 +138,10 @@ class Api:
         """The Calendar API of the discovery document."""
         return self._built("calendar", "v3")
 
+    def granted(self, scope: str) -> bool:
+        """Whether the login is for this, too; False until the first request was made."""
+        return scope in self._credentials.granted
+
     def call(self, operation: str, request: HttpRequest) -> Json:
         """Send one request. Raises ConnectorError; NotFound for 404."""
         with translated(self._account, operation):
