@@ -256,29 +256,30 @@ class CompanySearch:
     def _from_domain(self, domain: str) -> Fact:
         words = [fold(word) for word in domain_words(domain)]
         label = squeezed(own_label(domain).replace("-", " "))
+        spelled = self._spelled(domain, words, label)
+        if spelled is not None:
+            return spelled
+        return self._from_others(domain, words, label) or Fact(self._accented(domain), f"the domain {domain}", 0.8)
+
+    def _spelled(self, domain: str, words: list[str], label: str) -> Fact | None:
+        """The spelling in names, title or text that fits the domain; one that says more than it is better."""
         labels = {label, label.replace("and", "")} if len(label) > 7 else {label}
         sources = [*self._names(), (self.reading.title, "the title"), (self.reading.body, "the text"), *self._subject()]
         best: tuple[int, str, str] | None = None
         for text, where in sources:
             for run in self._runs(text, where):
                 plain = squeezed(run)
-                if not plain:
+                covers = plain in labels or (plain and all(word in plain for word in words if word != "and"))
+                covers = covers or plain.startswith(label) or (len(label) > 4 and label in plain)
+                if not covers or len(run.split()) > len(words) + 3 or is_person_in(run, self.people):
                     continue
-                covers = (
-                    plain in labels
-                    or all(word in plain for word in words if word != "and")
-                    or plain.startswith(label)
-                    or (len(label) > 4 and label in plain)
-                )
-                if covers and not is_person_in(run, self.people):
-                    score = 2 if plain in labels else 3 if where != "the title" else 1
-                    if len(run.split()) > len(words) + 3:
-                        continue
-                    candidate = (score, run, where)
-                    if best is None or candidate[0] > best[0]:
-                        best = candidate
-        if best:
-            return Fact(best[1], f"{best[2]}, as the domain {domain}", 0.95)
+                score = 2 if plain in labels else 3 if where != "the title" else 1
+                if best is None or score > best[0]:
+                    best = (score, run, where)
+        return Fact(best[1], f"{best[2]}, as the domain {domain}", 0.95) if best else None
+
+    def _from_others(self, domain: str, words: list[str], label: str) -> Fact | None:
+        """Where no spelling fits: the name that an applicant system shows, or one in another script."""
         sender = self._from_sender() if self._robot_organizer() else None
         if (
             sender is not None
@@ -300,10 +301,8 @@ class CompanySearch:
             if told and squeezed(told.value)[:5] == label[:5]:
                 return told
         if self.reading.whole and has_cjk(self.reading.whole):
-            told = self._from_cjk()
-            if told:
-                return told
-        return Fact(self._accented(domain), f"the domain {domain}", 0.8)
+            return self._from_cjk()
+        return None
 
     def _names_company(self) -> bool:
         return self.event.organizer is not None and is_applicant_system(domain_of(self.event.organizer.email))

@@ -42,38 +42,57 @@ def _says(stage: Stage, folded: str, language: str) -> str:
 
 
 def stage_of(
-    reading: Reading, interviewers: tuple[Interviewer, ...], sessions: int, links: str, language: str, role: str
+    reading: Reading, interviewers: tuple[Interviewer, ...], sessions: int, *, language: str, role: str
 ) -> Fact | None:
     """The stage, with what said so; None where nothing does."""
+    return _said(reading, interviewers, sessions, language, role) or _shown(reading, interviewers, sessions)
+
+
+def _said(
+    reading: Reading, interviewers: tuple[Interviewer, ...], sessions: int, language: str, role: str
+) -> Fact | None:
+    """What title or text names; words of the position itself do not count."""
     named = fold(role)
     for text, where, sure in ((reading.folded_title, "title", 0.9), (reading.folded_body, "text", 0.75)):
         without = text.replace(named, " ") if named else text
         for stage in _ORDER:
             phrase = _says(stage, without, language)
-            if phrase and not (stage is Stage.PANEL and len(interviewers) == 1):
-                if stage is Stage.PHONE_SCREEN and len(interviewers) == 1 and _is_recruiter(interviewers[0], reading):
-                    return Fact(Stage.RECRUITER_SCREEN.value, f"a recruiter, {where} “{phrase}”", sure)
-                if stage is Stage.TECHNICAL and sessions > 1:
-                    continue
-                if stage is Stage.HIRING_MANAGER and (sessions > 1 or (where == "text" and len(interviewers) > 1)):
-                    continue
-                return Fact(stage.value, f"{where} “{phrase}”", sure)
-    if re.search(r"coderpad\.io|hackerrank\.com|codility\.com|codesignal\.com|karat\.com", links):
+            if not phrase or _overruled(stage, where, interviewers, sessions):
+                continue
+            if stage is Stage.PHONE_SCREEN and len(interviewers) == 1 and _is_recruiter(interviewers[0], reading):
+                return Fact(Stage.RECRUITER_SCREEN.value, f"a recruiter, {where} “{phrase}”", sure)
+            return Fact(stage.value, f"{where} “{phrase}”", sure)
+    return None
+
+
+def _overruled(stage: Stage, where: str, interviewers: tuple[Interviewer, ...], sessions: int) -> bool:
+    """Whether what is known of sessions and people says more than this phrase."""
+    if stage is Stage.PANEL:
+        return len(interviewers) == 1
+    if stage is Stage.TECHNICAL:
+        return sessions > 1
+    return stage is Stage.HIRING_MANAGER and (sessions > 1 or (where == "text" and len(interviewers) > 1))
+
+
+def _shown(reading: Reading, interviewers: tuple[Interviewer, ...], sessions: int) -> Fact | None:
+    """What links, sessions and people show."""
+    if re.search(r"coderpad\.io|hackerrank\.com|codility\.com|codesignal\.com|karat\.com", reading.links):
         return Fact(Stage.TECHNICAL.value, "a link to a coding pad", 0.8)
     if sessions > 1 and len(interviewers) > 1:
         return Fact(Stage.ONSITE.value, f"{sessions} sessions in the agenda", 0.85)
     if len(interviewers) > 1:
         return Fact(Stage.PANEL.value, f"{len(interviewers)} interviewers", 0.9)
-    if len(interviewers) == 1:
-        one = interviewers[0]
-        if _is_recruiter(one, reading):
-            return Fact(Stage.RECRUITER_SCREEN.value, f"{one.title or 'the interviewer'} recruits", 0.75)
-        if is_head(one.title):
-            return Fact(Stage.HIRING_MANAGER.value, f"{one.title}", 0.75)
-        head = _own_head(reading)
-        if head:
-            return Fact(Stage.HIRING_MANAGER.value, f"text “{head}”", 0.7)
-    return None
+    return _by_function(interviewers[0], reading) if interviewers else None
+
+
+def _by_function(one: Interviewer, reading: Reading) -> Fact | None:
+    """What the function of a single interviewer shows."""
+    if _is_recruiter(one, reading):
+        return Fact(Stage.RECRUITER_SCREEN.value, f"{one.title or 'the interviewer'} recruits", 0.75)
+    if is_head(one.title):
+        return Fact(Stage.HIRING_MANAGER.value, one.title, 0.75)
+    head = _own_head(reading)
+    return Fact(Stage.HIRING_MANAGER.value, f"text “{head}”", 0.7) if head else None
 
 
 @lru_cache(maxsize=1)

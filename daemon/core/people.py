@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from connectors.model import CuType, Event, PartStat, Role
+from connectors.model import CuType, Event, MailContext, PartStat, Person, Role
 from daemon.core.domains import (
     Nature,
     addresses_in,
@@ -69,9 +69,7 @@ class Cast:
 def owner_names(event: Event, owner: Owner) -> tuple[str, ...]:
     """Every name under which the owner appears."""
     names = [owner.name]
-    for person in event.attendees:
-        if owner.owns(person.email):
-            names.append(read_display_name(person.name).name)
+    names.extend(read_display_name(person.name).name for person in event.attendees if owner.owns(person.email))
     if event.mail is not None:
         names.extend(read_display_name(address.name).name for address in event.mail.to if owner.owns(address.email))
     names.extend(from_address(address) for address in sorted(owner.addresses))
@@ -86,58 +84,60 @@ def is_owner_name(name: str, names: Sequence[str]) -> bool:
 def guests_of(event: Event, owner: Owner) -> list[Guest]:
     """Everybody who has an address in the invite, but the owner."""
     by_email: dict[str, Guest] = {}
-
-    def guest(email: str) -> Guest:
-        return by_email.setdefault(email, Guest(email))
-
-    for person in (*event.attendees, *([event.organizer] if event.organizer else [])):
-        email = person.email
-        if email and not owner.owns(email):
-            one = guest(email)
-            is_organizer = person is event.organizer
-            one.organizer = one.organizer or is_organizer
-            one.attendee = one.attendee or not is_organizer
-            _name(one, person.name)
-            if not is_organizer:
-                one.declined = person.partstat is PartStat.DECLINED
-                one.optional = person.role in {Role.OPTIONAL, Role.NON_PARTICIPANT}
-            natural = nature(email, person.name)
-            if person.cutype in {CuType.ROOM, CuType.RESOURCE}:
-                natural = Nature.CALENDAR
-            elif person.cutype is CuType.GROUP:
-                natural = Nature.GROUP
-            elif (
-                natural is Nature.PERSON
-                and not one.name
-                and is_room_name(person.name)
-                and person.role is Role.NON_PARTICIPANT
-            ):
-                natural = Nature.CALENDAR
-            elif natural is Nature.PERSON and person.name and _is_no_person(person.name, email):
-                natural = Nature.SHARED
-            one.nature = natural if one.nature is Nature.PERSON else one.nature
-            for other in (*person.delegated_to,):
-                if other and not owner.owns(other):
-                    guest(other).attendee = True
-            if person.delegated_to and person.partstat is PartStat.DELEGATED:
-                one.declined = True
-        if person.sent_by and not owner.owns(person.sent_by) and person.sent_by not in by_email:
-            one = guest(person.sent_by)
-            one.deputy = True
-            one.nature = nature(person.sent_by)
+    for person in event.attendees:
+        _invited(by_email, person, owner)
+    if event.organizer is not None:
+        _invited(by_email, event.organizer, owner, organizes=True)
     if event.mail is not None:
-        for address in (event.mail.sender, event.mail.technical_sender, *event.mail.reply_to):
-            if address and address.email and not owner.owns(address.email):
-                known = address.email in by_email
-                one = guest(address.email)
-                one.writer = one.writer or not known
-                _name(one, address.name)
-                if not known:
-                    one.nature = nature(address.email, address.name)
-        for address in (*event.mail.to, *event.mail.cc):
-            if address.email and not owner.owns(address.email) and address.email in by_email:
-                _name(by_email[address.email], address.name)
+        _wrote(by_email, event.mail, owner)
     return list(by_email.values())
+
+
+def _invited(by_email: dict[str, Guest], person: Person, owner: Owner, *, organizes: bool = False) -> None:
+    email = person.email
+    if email and not owner.owns(email):
+        one = by_email.setdefault(email, Guest(email))
+        one.organizer = one.organizer or organizes
+        _name(one, person.name)
+        if not organizes:
+            one.attendee = True
+            one.declined = person.partstat is PartStat.DECLINED
+            one.optional = person.role in {Role.OPTIONAL, Role.NON_PARTICIPANT}
+        if one.nature is Nature.PERSON:
+            one.nature = _nature_of(person, one)
+        for other in person.delegated_to:
+            if other and not owner.owns(other):
+                by_email.setdefault(other, Guest(other)).attendee = True
+        if person.delegated_to and person.partstat is PartStat.DELEGATED:
+            one.declined = True
+    if person.sent_by and not owner.owns(person.sent_by) and person.sent_by not in by_email:
+        by_email[person.sent_by] = Guest(person.sent_by, deputy=True, nature=nature(person.sent_by))
+
+
+def _nature_of(person: Person, guest: Guest) -> Nature:
+    """What CUTYPE, address and display name say together."""
+    if person.cutype in {CuType.ROOM, CuType.RESOURCE}:
+        return Nature.CALENDAR
+    if person.cutype is CuType.GROUP:
+        return Nature.GROUP
+    found = nature(person.email, person.name)
+    if found is Nature.PERSON and person.role is Role.NON_PARTICIPANT and not guest.name and is_room_name(person.name):
+        return Nature.CALENDAR
+    if found is Nature.PERSON and person.name and _is_no_person(person.name, person.email):
+        return Nature.SHARED
+    return found
+
+
+def _wrote(by_email: dict[str, Guest], mail: MailContext, owner: Owner) -> None:
+    """The mail's own addresses: who sent it, and better spellings of those invited."""
+    for address in (mail.sender, mail.technical_sender, *mail.reply_to):
+        if address and address.email and not owner.owns(address.email):
+            if address.email not in by_email:
+                by_email[address.email] = Guest(address.email, writer=True, nature=nature(address.email, address.name))
+            _name(by_email[address.email], address.name)
+    for address in (*mail.to, *mail.cc):
+        if address.email in by_email:
+            _name(by_email[address.email], address.name)
 
 
 def _is_no_person(name: str, email: str) -> bool:

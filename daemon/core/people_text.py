@@ -10,7 +10,7 @@ from babel import Locale
 
 from daemon.core.domains import ADDRESS
 from daemon.core.extract_text import Reading, sentences
-from daemon.core.lexicon import lexicon
+from daemon.core.lexicon import Language, lexicon
 from daemon.core.names import looks_like_name, read_display_name
 from daemon.core.phrases import any_of, fold, has_cjk, phrase_pattern
 
@@ -75,6 +75,23 @@ def _person_at() -> re.Pattern[str]:
     )
 
 
+def _ordinary_words(language: Language) -> set[str]:
+    """Words of one language that may be capitalised and are no names."""
+    words = {fold(word) for word in language.words("detect", "words") if len(word) > 2}
+    for phrase in (*language.words("role", "heads"), *language.words("role", "modifiers")):
+        if "*" not in phrase:
+            words.update(part for part in fold(phrase).split() if len(part) > 2)
+    for section in ("labels", "stages"):
+        for phrases in language.sections.get(section, {}).values():
+            words.update(part.strip("*()") for phrase in phrases for part in fold(phrase).split() if len(part) > 3)
+    for phrase in (*language.words("people", "greeting"), *language.words("people", "signoff")):
+        words.update(fold(phrase).split())
+    locale = Locale.parse(language.code)
+    words.update(fold(str(name)) for name in locale.days["format"]["wide"].values())
+    words.update(fold(str(name)) for name in locale.months["format"]["wide"].values())
+    return words
+
+
 @lru_cache(maxsize=1)
 def no_names() -> frozenset[str]:
     """Words that are capitalised and yet no names: roles, departments, days, months, products."""
@@ -84,22 +101,7 @@ def no_names() -> frozenset[str]:
         for phrase in known.domains[key]:
             words.update(fold(phrase).split())
     for language in known.languages:
-        words.update(fold(word) for word in language.words("detect", "words") if len(word) > 2)
-        for key in ("heads", "modifiers"):
-            for phrase in language.words("role", key):
-                if "*" not in phrase:
-                    words.update(part for part in fold(phrase).split() if len(part) > 2)
-        for section in ("labels", "stages"):
-            for phrases in language.sections.get(section, {}).values():
-                for phrase in phrases:
-                    words.update(part.strip("*()") for part in fold(phrase).split() if len(part) > 3)
-        for key in ("greeting", "signoff"):
-            for phrase in language.words("people", key):
-                words.update(fold(phrase).split())
-        locale = Locale.parse(language.code)
-        for width in ("wide",):
-            words.update(fold(str(name)) for name in locale.days["format"][width].values())
-            words.update(fold(str(name)) for name in locale.months["format"][width].values())
+        words.update(_ordinary_words(language))
     words.update(_PRODUCTS)
     return frozenset(words - _ALSO_NAMES)
 
@@ -230,6 +232,27 @@ _PRODUCTS = frozenset(
 _ALSO_NAMES = frozenset(
     [
         "mei",
+        "baker",
+        "cook",
+        "porter",
+        "carpenter",
+        "guard",
+        "driver",
+        "head",
+        "steward",
+        "page",
+        "handler",
+        "ranger",
+        "captain",
+        "boulanger",
+        "fellow",
+        "host",
+        "han",
+        "hon",
+        "kan",
+        "son",
+        "ton",
+        "vid",
         "maj",
         "juni",
         "julia",

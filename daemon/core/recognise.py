@@ -118,7 +118,7 @@ def _look_closer(event: Event, reading: Reading, owner: Owner, language: str, si
     why_not = _why_it_does_not_happen(event, reading, owner)
     people = People(event, reading, owner, guests, named, companies, company.fact.value if company.fact else "")
     cast = people.cast(happens=not why_not)
-    stage = stage_of(reading, cast.interviewers, _sessions(named), reading.links, language, role.value if role else "")
+    stage = stage_of(reading, cast.interviewers, _sessions(named), language=language, role=role.value if role else "")
     return Assessment(
         event,
         True,
