@@ -366,7 +366,12 @@ def graph_fake() -> Iterator[GraphFake]:
 
     for method in ("GET", "POST", "PATCH", "DELETE"):
         setattr(Handler, f"do_{method}", Handler.handle_any)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            return  # a client that hung up on purpose
+
+    with Server(("127.0.0.1", 0), Handler) as http:
         http.daemon_threads = True
         http.block_on_close = False
         fake.port = http.server_address[1]

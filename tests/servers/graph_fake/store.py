@@ -56,7 +56,8 @@ class Store:
         if thing is not None:
             thing["changeKey"] = f"ck{self._last}"
             thing["@odata.etag"] = f'W/"ck{self._last}"'
-            thing["lastModifiedDateTime"] = self.now()
+            if identity in self.messages:
+                thing["lastModifiedDateTime"] = self.now()
 
     def folder_id(self, name: str) -> str:
         return f"folder-{name.lower()}"
