@@ -1,8 +1,9 @@
 """Fit the weights of the signals on ../shared/corpus: `python bench/fit.py [--write]`.
 
-Logistic regression, penalised towards the weights of signals.toml (a Gaussian prior around what was believed before),
-so that a signal that few cases show stays near its prior. Newton's method, no randomness: the same corpus gives the same
-weights. Cross-validated in ten folds by case number; figures are printed; `--write` replaces daemon/lexicon/weights.json.
+Logistic regression, penalised towards the weights of signals.toml (a Gaussian prior around what was believed
+before), so that a signal that few cases show stays near its prior. Newton's method, no randomness: the
+same corpus gives the same weights. Cross-validated in ten folds by case number; figures are printed; `--write`
+replaces daemon/lexicon/weights.json.
 """
 
 import argparse

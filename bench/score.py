@@ -1,7 +1,8 @@
 """How well recognition does over ../shared/corpus, by the rules of its README: `python bench/score.py`.
 
 Three ways: as it stands; leaving one language out; leaving one producer out. In the latter two the weights are fitted
-without the cases left out, and phrases of the lexicon that came from them alone are dropped. Exit code 1 if a gate fails.
+without the cases left out, and phrases of the lexicon that came from them alone are dropped.
+Exit code 1 if a gate fails as it stands.
 """
 
 import argparse

@@ -50,7 +50,8 @@ TEXTS = (
 )
 INTERVIEW = """Hi Robin,
 
-thank you for applying for the Data Platform Engineer position. You will meet Ola Berg (Engineering Manager) and Tim Oke.
+thank you for applying for the Data Platform Engineer position. You will meet Ola Berg (Engineering
+Manager) and Tim Oke.
 
 9:00 - 9:45 System design with Ola Berg
 9:45 - 10:30 Coding with Tim Oke

@@ -326,6 +326,10 @@ class RoleSearch:
                         and not is_person_name(pieces[0].strip())
                     ):
                         yield Fact(role, f"text “{line[:50]}”", 0.6)
+        yield from self._in_brackets()
+
+    def _in_brackets(self) -> Iterator[Fact]:
+        """`your manager (Partner Manager, EMEA)`: a position in brackets that belongs to no name."""
         for match in re.finditer(r"(?<=[a-zà-ÿ]\s)[(]([A-ZÀ-Þ][^()\n]{4,60})[)]", self.reading.body):
             role = self._accept(match.group(1))
             if role and not _looks_sentence(role):
@@ -387,8 +391,10 @@ _VAGUE = frozenset(
 _CJK_ROLES = (
     (r"([^\s、。「」（）：:，は]{2,20}?職)(?:の|に|として)", 0.85),
     (
-        r"([^\s、。「」（）：:，]{2,24}?(?:エンジニア|マネージャー|デザイナー|アナリスト|コンサルタント|プランナー|ディレクター))(?:の(?:最終|一次|二次|三次|"
-        r"技術)?(?:面接|選考|面談|ポジション|募集|求人)|職|として)",
+        (
+            r"([^\s、。「」（）：:，]{2,24}?(?:エンジニア|マネージャー|デザイナー|アナリスト|コンサルタント|プランナー|ディレクター))(?:の(?:最終|一次|二次|三次|"
+            r"技術)?(?:面接|選考|面談|ポジション|募集|求人)|職|として)"
+        ),
         0.85,
     ),
     (
@@ -564,7 +570,7 @@ def _looks_sentence(text: str) -> bool:
 
 
 def _capitalised(role: str, sentence: str) -> str:
-    """English writes positions with capitals: `product analyst` is Product Analyst; other languages stay as they are."""
+    """English writes positions with capitals, `product analyst` is Product Analyst; others stay as they are."""
     if role.islower() and role.isascii() and re.search(r"\b(?:the|your|you|for|with)\b", fold(sentence)):
         return " ".join(word if word in {"of", "and", "for", "in"} else word.capitalize() for word in role.split())
     return role

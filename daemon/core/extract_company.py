@@ -1,7 +1,7 @@
-"""Which company invites: from a label, the sender's name, the text, at last the domain. Never a service or an agency."""
+"""Which company invites: by label, sender's name, text, at last the domain. Never a service or an agency."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,6 +20,7 @@ from daemon.core.domains import (
     squeezed,
     tenants,
 )
+from daemon.core.extract import has_head
 from daemon.core.extract_text import Reading
 from daemon.core.lexicon import lexicon
 from daemon.core.model import Fact, Owner
@@ -233,7 +234,7 @@ class CompanySearch:
         return None
 
     def _is_company_like(self, raw: str) -> bool:
-        """A robot's display name is the company's, unless it looks like a person who is also named in the text as one."""
+        """A robot's display name is the company's, unless it looks like a person who is also invited."""
         read = read_display_name(raw).name
         if squeezed(_without_department(raw)) != squeezed(raw) and self._robot_organizer():
             return True
@@ -366,48 +367,57 @@ class CompanySearch:
             told = self._from_cjk()
             if told:
                 return told
-        known_tenants = [] if self._from_portal() else [squeezed(tenant) for tenant in tenants(self.reading.links)]
-        best: Fact | None = None
-        for text, where, base in (
+        places = (
             (self.reading.title, "the title", 0.8),
             (self.reading.body, "the text", 0.72),
             *((text, where, 0.72) for text, where in self._subject()),
-        ):
+        )
+        known = [] if self._from_portal() else [squeezed(tenant) for tenant in tenants(self.reading.links)]
+        best: Fact | None = None
+        for text, where, base in places:
             for line in text.split("\n"):
-                for match in _before().finditer(fold(line)):
-                    run = _RUN.match(line[match.end() :].lstrip())
-                    name = self._trim(run.group()) if run else ""
-                    if not self._acceptable(name, avoid):
-                        continue
-                    sure = base
-                    if any(squeezed(name) == tenant or squeezed(name).startswith(tenant) for tenant in known_tenants):
-                        sure += 0.12
-                    if fold(self.reading.whole).count(fold(name)) > 1:
-                        sure += 0.05
-                    if is_person_name(name) and sure < 0.84 and not self._is_firm(match.group()):
-                        sure -= 0.3
-                    if best is None or sure > best.sure:
-                        best = Fact(name, f"{where} “{match.group().strip()} …”", sure)
-                for tenant in known_tenants:
-                    for named in self._runs(line, where):
-                        if (
-                            squeezed(named) == tenant
-                            and self._acceptable(named, avoid)
-                            and (best is None or best.sure < 0.86)
-                        ):
-                            best = Fact(named, f"{where}, as a link names it", 0.86)
-        if best is None or best.sure < 0.8:
-            for piece in re.split(r"\s[-–—|]\s|:\s|\s<>\s|\s[x×]\s|\s/\s", self.reading.title):
-                name = self._trim(piece)
-                if (
-                    self._acceptable(name, avoid)
-                    and (not is_person_name(name) or self._from_portal())
-                    and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self.reading.body)
-                    and (not is_person_name(name) or self._from_portal())
-                    and not _has_role(name)
+                for fact in (
+                    *self._introduced(line, where, base, known, avoid),
+                    *self._linked(line, where, known, avoid),
                 ):
-                    return self._extended(Fact(name, "title and text", 0.75))
+                    if best is None or fact.sure > best.sure:
+                        best = fact
+        if best is None or best.sure < 0.8:
+            best = self._from_pieces(avoid) or best
         return self._extended(best) if best is not None and best.sure >= 0.55 else None
+
+    def _introduced(
+        self, line: str, where: str, base: float, known: Sequence[str], avoid: Sequence[str]
+    ) -> Iterator[Fact]:
+        """`interview with X`, `Ihr Interesse an X`: a name behind words that introduce one."""
+        for match in _before().finditer(fold(line)):
+            run = _RUN.match(line[match.end() :].lstrip())
+            name = self._trim(run.group()) if run else ""
+            if not self._acceptable(name, avoid):
+                continue
+            sure = base + 0.12 * any(squeezed(name).startswith(tenant) for tenant in known)
+            sure += 0.05 * (fold(self.reading.whole).count(fold(name)) > 1)
+            if is_person_name(name) and sure < 0.84 and not self._is_firm(match.group()):
+                sure -= 0.3
+            yield Fact(name, f"{where} “{match.group().strip()} …”", sure)
+
+    def _linked(self, line: str, where: str, known: Sequence[str], avoid: Sequence[str]) -> Iterator[Fact]:
+        """A name that the address of a link repeats."""
+        if known:
+            for run in self._runs(line, where):
+                if squeezed(run) in known and self._acceptable(run, avoid):
+                    yield Fact(run, f"{where}, as a link names it", 0.86)
+
+    def _from_pieces(self, avoid: Sequence[str]) -> Fact | None:
+        """A part of the title that the text repeats."""
+        for piece in re.split(r"\s[-–—|]\s|:\s|\s<>\s|\s[x×]\s|\s/\s", self.reading.title):
+            name = self._trim(piece)
+            if not self._acceptable(name, avoid) or has_head(name):
+                continue
+            repeated = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self.reading.body)
+            if repeated and (not is_person_name(name) or self._from_portal()):
+                return Fact(name, "title and text", 0.75)
+        return None
 
     def _extended(self, fact: Fact) -> Fact:
         """The longer form that the text uses: Brightmoor is Brightmoor Logistics where the signature says so."""
@@ -420,7 +430,7 @@ class CompanySearch:
                 if (
                     name != fact.value
                     and self._trim(name) == name
-                    and not _has_role(tail)
+                    and not has_head(tail)
                     and self._acceptable(name, ())
                 ):
                     return Fact(name, f"{fact.source}, in full in the text", fact.sure)
@@ -460,7 +470,7 @@ class CompanySearch:
             return False
         if any(fold(word).rstrip(".,") in no_names() and len(name.split()) == 1 for word in name.split()):
             return False
-        if is_person_in(name, (*self.people, *self.mine)) or _has_role(name) or fold(name) in _edge_words():
+        if is_person_in(name, (*self.people, *self.mine)) or has_head(name) or fold(name) in _edge_words():
             return False
         return not any(squeezed(name).startswith(squeezed(label)[:5]) for label in avoid)
 
@@ -469,8 +479,10 @@ class CompanySearch:
         for pattern in (
             r"株式会社\s*([^\s、。（）「」【】の]{1,16})",
             r"([^\s、。（）「」【】：:]{1,16}?)\s*株式会社",
-            r"(?:感谢你投递|感谢您投递|感谢您应聘|感谢你应聘)([^\s，。、（）]{2,8}?(?:科技|公司|集团|银行|网络|信息|传媒|教育|零售|物流|医药|智能|数据|"
-            r"软件|电子|资本|证券|汽车|能源|食品|电商))",
+            (
+                r"(?:感谢你投递|感谢您投递|感谢您应聘|感谢你应聘)([^\s，。、（）]{2,8}?(?:科技|公司|集团|银行|网络|信息|传媒|教育|零售|物流|医药|智能|数据|"
+                r"软件|电子|资本|证券|汽车|能源|食品|电商))"
+            ),
             r"【([^】]{2,16})】",
             r"（([^（）×x]{1,16}?)\s*[×x]\s*[^（）]{1,16}）",
             r"([^\s，。、（）：:]{2,12}?)(?:有限公司|股份|集团)",
@@ -500,12 +512,6 @@ def is_person_in(name: str, people: Iterable[str]) -> bool:
     """Whether a name is, or contains, one of the invited people."""
     folded = fold(name)
     return any(person and (person == folded or person in folded or folded in person.split()) for person in people)
-
-
-def _has_role(name: str) -> bool:
-    from daemon.core.extract import has_head
-
-    return has_head(name)
 
 
 @lru_cache(maxsize=1)

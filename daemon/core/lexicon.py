@@ -2,7 +2,7 @@
 
 One TOML file a language (`en.toml`, ...), `domains.toml` for addresses and links, `signals.toml` for what each signal
 means and weighs a priori, `weights.json` for the fitted weights. Adding a language is adding a file.
-A phrase that was put in because of a case of the shared corpus ends with `#NNN`, so that bench/score.py can leave it out.
+A phrase that matches one case of the shared corpus alone ends with `#NNN`, so that bench/score.py can leave it out.
 """
 
 import json

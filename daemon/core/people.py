@@ -193,6 +193,7 @@ class People:
         event: Event,
         reading: Reading,
         owner: Owner,
+        *,
         guests: list[Guest],
         mentions: list[Mention],
         companies: tuple[str, ...],
@@ -509,7 +510,7 @@ class People:
         )
 
     def _is_trusted(self, mention: Mention) -> bool:
-        """Whether an address that only stands in the text is this interviewer's: the name fits, and it is the company's own domain."""
+        """Whether an address in the text is this interviewer's: the name fits, and the domain is the company's."""
         domain = domain_of(mention.email)
         if (
             is_third_party(domain)

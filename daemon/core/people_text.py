@@ -68,7 +68,10 @@ def _honorific() -> str:
 @lru_cache(maxsize=1)
 def _person_at() -> re.Pattern[str]:
     """A person with what may follow: a title in brackets or after a comma, an address."""
-    article = r"(?:the|our|dem|der|die|den|unserem|unserer|unseren|le|la|el|il|lo|o|a|os|as|l'|het|de|onze|vår|naszym|naszą)?\s*"
+    article = (
+        r"(?:the|our|dem|der|die|den|unserem|unserer|unseren|le|la|el|il|lo|o|a|os|as|l'|het|de|onze|vår|"
+        r"naszym|naszą)?\s*"
+    )
     return re.compile(
         rf"{article}(?P<honorific>(?i:{_honorific()}))(?P<name>{_NAME})(?P<rest>\s*\([^()\n]{{1,80}}\)|"
         rf"\s*<[^<>\n]{{3,80}}>)?"
@@ -722,7 +725,8 @@ def _from_signature(reading: Reading) -> Iterator[Mention]:
     for index, line in enumerate(lines):
         if has_cjk(line):
             match = re.match(
-                r"^(?:HR\s*)?([\u3400-\u9fff々]{1,4}[ 　]?[\u3400-\u9fff々\u3040-\u30ff]{0,4})(?:[（(]([^）)]+)[)）])?$",
+                r"^(?:HR\s*)?([\u3400-\u9fff々]{1,4}[ 　]?[\u3400-\u9fff々\u3040-\u30ff]{0,4})"
+                r"(?:[（(]([^）)]+)[)）])?$",
                 line,
             )
             if match and is_person_name(match.group(1)) and index > 0:

@@ -1,7 +1,8 @@
 """Whether an event is a job interview of the owner as the candidate, and everything that follows from it.
 
-The score is a sum of log-odds: one weight for each signal found (daemon/lexicon/signals.toml, weights.json), each with a
-reason in words. Pure: no clock, no I/O but reading the lexicon once. Hostile text is data here and nothing else.
+The score is a sum of log-odds: one weight for each signal found (daemon/lexicon: signals.toml, weights.json), each
+with a reason in words. Pure: no clock, no I/O but reading the lexicon once. Hostile text is data here and nothing
+else.
 """
 
 import re
@@ -67,7 +68,7 @@ def weigh(signals: Iterable[Signal]) -> tuple[float, tuple[str, ...]]:
 
 
 def _spoken(hits: list[Hit], languages: frozenset[str]) -> list[Hit]:
-    """The phrases that mean what they say: of a language that the text is in, and not inside a longer phrase of another meaning."""
+    """The phrases that count: of a language that the text is in, and not inside a longer phrase."""
     kept = [hit for hit in hits if not languages or hit.language in languages or hit.signal in _ANY_LANGUAGE]
     longest = {(hit.start, hit.end) for hit in kept}
     return [
@@ -110,13 +111,21 @@ def _look_closer(event: Event, reading: Reading, owner: Owner, language: str, si
         *(mention.name for mention in named),
     )
     role = RoleSearch(reading, mine, names, company.fact.value if company.fact else "").find()
-    for signal in _closer(event, reading, guests, named, mine, role, company):
+    for signal in _closer(event, reading, guests, named, mine=mine, role=role, company=company):
         signals.setdefault(signal.name, signal)
     score, reasons = weigh(signals.values())
     if score <= 0:
         return Assessment(event, False, Outcome.NONE, score, reasons, language, excluded=_nobody(guests))
     why_not = _why_it_does_not_happen(event, reading, owner)
-    people = People(event, reading, owner, guests, named, companies, company.fact.value if company.fact else "")
+    people = People(
+        event,
+        reading,
+        owner,
+        guests=guests,
+        mentions=named,
+        companies=companies,
+        company=company.fact.value if company.fact else "",
+    )
     cast = people.cast(happens=not why_not)
     stage = stage_of(reading, cast.interviewers, _sessions(named), language=language, role=role.value if role else "")
     return Assessment(
@@ -144,6 +153,7 @@ def _closer(
     reading: Reading,
     guests: Sequence[Guest],
     named: Sequence[Mention],
+    *,
     mine: Sequence[str],
     role: Fact | None,
     company: Found,
