@@ -16,7 +16,8 @@ from connectors.errors import DraftChanged
 from connectors.imap.connection import Connection
 from connectors.imap.listing import Folder, Selected, mailbox
 from connectors.imap.scan import chunks, fetch, search
-from connectors.imap.wire import Wire, quoted
+from connectors.imap.syntax import quoted
+from connectors.imap.wire import Wire
 from connectors.mime import fingerprint, read_headers
 
 _BODY_BYTES = 1024 * 1024

@@ -8,7 +8,8 @@ from imapclient.imap_utf7 import encode as encode_utf7
 from imapclient.response_parser import parse_response
 
 from connectors.imap.capabilities import Features
-from connectors.imap.wire import Answer, Garbled, Wire, quoted
+from connectors.imap.syntax import quoted
+from connectors.imap.wire import Answer, Garbled, Wire
 
 _HIDDEN = frozenset((r"\noselect", r"\nonexistent"))
 

@@ -21,7 +21,8 @@ from connectors.imap.push import shared_hub
 from connectors.imap.roles import Names, Roles, assign
 from connectors.imap.scan import chunks, fetch, search
 from connectors.imap.session import Session
-from connectors.imap.wire import Refused, quoted
+from connectors.imap.syntax import quoted
+from connectors.imap.wire import Refused
 from connectors.mime import fingerprint_of, read_headers, write_draft, write_note
 from connectors.model import (
     Address,

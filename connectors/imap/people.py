@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from connectors.imap.wire import quoted
+from connectors.imap.syntax import quoted
 from connectors.mime import Headers
 from connectors.model import Address
 

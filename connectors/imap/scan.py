@@ -15,7 +15,8 @@ from imapclient.exceptions import ProtocolError
 from imapclient.response_parser import parse_fetch_response, parse_message_list
 
 from connectors.imap.structure import Part, Plan, imap_uid, line_mentions, mentions_calendar, read_plan
-from connectors.imap.wire import Answer, Response, Wire, uid_set
+from connectors.imap.syntax import Response, uid_set
+from connectors.imap.wire import Answer, Wire
 from connectors.model import LIMITS, Problem
 
 IDS_PER_COMMAND = 10_000

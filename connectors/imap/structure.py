@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 from imapclient.exceptions import ProtocolError
 from imapclient.response_parser import parse_response
 
-from connectors.imap.wire import Response
+from connectors.imap.syntax import Response
 from connectors.model import LIMITS
 
 _CALENDAR_TYPES = frozenset(

@@ -11,20 +11,17 @@ import re
 import ssl
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from itertools import islice
 from socket import socket
 
+from connectors.imap.syntax import LITERAL_END, Piece, Response, flat
+
 _RECEIVE = 65_536
 _LONGEST_LINE = 4 * 1024 * 1024
-_LITERAL_END = re.compile(rb"\{(\d+)\+?\}\Z")
 _CODE = re.compile(rb"\A\[([A-Za-z0-9.-]+)(?: ([^\]]*))?\]")
-
-Piece = bytes | tuple[bytes, bytes]
-"""A run of response text, or such a run that ends in `{n}` together with its literal: the shape that imaplib uses."""
-Response = tuple[Piece, ...]
 
 
 class Refused(Exception):
@@ -273,14 +270,14 @@ class Wire:
 
     def _response(self) -> Response:
         line = self._line()
-        match = _LITERAL_END.search(line) if line.endswith(b"}") else None
+        match = LITERAL_END.search(line) if line.endswith(b"}") else None
         if match is None:
             return (line,)
         pieces: list[Piece] = []
         while match is not None:
             pieces.append((line, self._exactly(int(match.group(1)))))
             line = self._line()
-            match = _LITERAL_END.search(line) if line.endswith(b"}") else None
+            match = LITERAL_END.search(line) if line.endswith(b"}") else None
         pieces.append(line)
         return tuple(pieces)
 
@@ -334,35 +331,6 @@ class Wire:
         if self._start:
             del self._buffer[: self._start]
             self._start = 0
-
-
-def flat(response: Response) -> bytes:
-    """One line of a response, its literals as quoted strings."""
-    return b"".join(
-        piece
-        if isinstance(piece, bytes)
-        else _LITERAL_END.sub(b"", piece[0]) + b'"' + piece[1].replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
-        for piece in response
-    )
-
-
-def quoted(text: str | bytes) -> bytes:
-    """A quoted string (RFC 3501 section 4.3). Raises ValueError for what a quoted string cannot hold."""
-    data = text.encode() if isinstance(text, str) else text
-    if any(byte in b"\r\n\0" or byte > 126 for byte in data):
-        raise ValueError("not fit for a quoted string")
-    return b'"' + data.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
-
-
-def uid_set(uids: Sequence[int]) -> bytes:
-    """A sequence set (RFC 3501 section 9) of ascending UIDs, runs written as ranges."""
-    runs: list[tuple[int, int]] = []
-    for uid in uids:
-        if runs and uid == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], uid)
-        else:
-            runs.append((uid, uid))
-    return b",".join(b"%d" % first if first == last else b"%d:%d" % (first, last) for first, last in runs)
 
 
 def _verb(each: bytes) -> str:

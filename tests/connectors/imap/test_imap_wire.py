@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from connectors.imap.scan import BYTES_PER_COMMAND, IDS_PER_COMMAND, chunks, parse_fetched
 from connectors.imap.structure import imap_uid, mentions_calendar, read_plan
-from connectors.imap.wire import Dropped, Garbled, Refused, Wire, flat, quoted, uid_set
+from connectors.imap.syntax import flat, quoted, uid_set
+from connectors.imap.wire import Dropped, Garbled, Refused, Wire
 
 
 @pytest.fixture
