@@ -12,7 +12,7 @@ from typing import Protocol
 from config.schema import AccountConfig
 from connectors.registry import Context
 
-FINDERS = {"google": "connectors.google.login:logins"}
+FINDERS = {"google": "connectors.google.login:logins", "microsoft": "connectors.graph.consent:logins"}
 """Provider -> function of (AccountConfig, Context) that gives its logins."""
 _BY_KIND = {"gmail": "google", "google": "google", "graph": "microsoft"}
 

@@ -17,7 +17,7 @@ import httpx
 from connectors.errors import AuthenticationError, ConnectorError, TemporaryError
 from connectors.graph.errors import LOGIN_REMEDY
 from connectors.graph.requests_allowed import CALENDARS_READ, MAIL_READ_WRITE
-from connectors.tokens import TokenStore
+from connectors.tokens import TokenStore, read_json
 from connectors.web import Pace, Web
 
 AUTHORITY = "https://login.microsoftonline.com"
@@ -159,16 +159,33 @@ class StoredLogin:
         show(str(flow.get("message") or f"Open {flow['verification_uri']} and type in {flow['user_code']}"))
         return self._accept(app, cache, app.acquire_token_by_device_flow(flow))
 
-    def by_loopback(self, *, open_page: Callable[[str], object] | None = None, seconds: int = 300) -> str:
-        """Log in with the browser of this machine (RFC 8252, PKCE). The account's name. Errors as for device code."""
+    def by_loopback(self, *, port: int = 0, seconds: int = 300, say: Callable[[str], object] | None = None) -> str:
+        """Log in with the browser of this machine (RFC 8252, PKCE). The account's name. Errors as for device code.
+
+        With `port` no browser is opened: that port is waited on, and the address told to `say`.
+        """
         app, cache = self._app(None)
-        answer = app.acquire_token_interactive(
-            self._scopes,
-            login_hint=self._identity.email or None,
-            timeout=seconds,
-            **({"auth_uri_callback": open_page} if open_page else {}),
-        )
+        told = {"auth_uri_callback": lambda url: say and say(f"Open this address to log in:\n{url}")} if port else {}
+        try:
+            answer = app.acquire_token_interactive(
+                self._scopes,
+                port=port or None,
+                login_hint=self._identity.email or None,
+                timeout=seconds,
+                prompt="select_account",
+                **told,
+            )
+        except OSError as error:
+            raise self._fault(f"the loopback port cannot be used: {error.strerror}", "choose another --port") from None
         return self._accept(app, cache, answer)
+
+    def granted(self) -> bool:
+        """Whether a login with all these permissions is kept. Asks nobody. Raises ConnectorError."""
+        kept = self._store.load()
+        tokens = read_json(kept).get("RefreshToken") if kept is not None else None
+        targets = [str(each.get("target", "")) for each in tokens.values()] if isinstance(tokens, dict) else []
+        wanted = {scope.lower() for scope in self._scopes}
+        return any(wanted <= {word.rpartition("/")[2].lower() for word in target.split()} for target in targets)
 
     def _accept(self, app: Any, cache: Any, answer: Mapping[str, Any] | None) -> str:
         self._token(answer)
