@@ -1,7 +1,8 @@
 """`afterword explain` and `afterword preview`: what would be concluded and written, straight from files."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from daemon.core.policy import Policy, Wishes
 from daemon.core.recognise import assess
 from daemon.core.timing import ReminderPolicy, remind_at
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PREVIEW_KEY = b"\0" * 32
 """Without an account there is no key; the Message-IDs of a preview are made of this one."""
 
@@ -100,7 +102,20 @@ def explain_files(paths: Sequence[Path], owner: Owner, *, every: bool) -> Iterab
     """Read and judge each path in order; nothing that one path holds stops the others."""
     for path in paths:
         found = read_path(path, zone=owner.zone, addresses=owner.addresses, every=every)
-        yield found, [assess(event, owner) for event in found.events]
+        yield found, list(_assess_all(found.events, owner))
+
+
+def _assess_all(events: Sequence[Event], owner: Owner) -> Iterator[Assessment]:
+    """Judge each event; the occurrences of a series differ in nothing but their time, and are judged once."""
+    known: dict[Event, Assessment] = {}
+    for event in events:
+        if not event.recurs:
+            yield assess(event, owner)
+            continue
+        alike = replace(event, start=_EPOCH, end=_EPOCH, recurrence_id=None, dtstamp=None, last_modified=None)
+        if alike not in known:
+            known[alike] = assess(event, owner)
+        yield replace(known[alike], event=event)
 
 
 def print_explained(console: Console, paths: Sequence[Path], owner: Owner, *, every: bool, as_json: bool) -> None:

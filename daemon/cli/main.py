@@ -101,7 +101,8 @@ def main() -> None:
         code = app(standalone_mode=False)
     except TyperException as error:
         stderr = Console(stderr=True)
-        stderr.print(f"{error}", style="red", markup=False, highlight=False)
+        said = getattr(error, "format_message", error.__str__)()
+        stderr.print(said, style="red", markup=False, highlight=False)
         stderr.print("Try `afterword --help`, or --help after a command.", style="dim", markup=False)
         sys.exit(EX_USAGE)
     except (typer.Abort, KeyboardInterrupt):
