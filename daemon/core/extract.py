@@ -408,7 +408,8 @@ _CJK_ROLES = (
 
 
 _NOT_FIRST = re.compile(
-    r"(?:ar|is|are|was|ist|sind|war|est|sont|es|son|e|sono|sei|jest|sa|you|we|he|she|to|of|in|on|at|"
+    r"(?:meet|bring|please|review|discuss|talk|come|join|read|see|ask|call|prepare|"
+    r"ar|is|are|was|ist|sind|war|est|sont|es|son|e|sono|sei|jest|sa|you|we|he|she|to|of|in|on|at|"
     r"and|or|und|oder|et|ou|y|o|ed|en|of|och|i|lub|if|wenn|si|als|not|no)\s"
 )
 

@@ -78,6 +78,12 @@ def _person_at() -> re.Pattern[str]:
     )
 
 
+@lru_cache(maxsize=1)
+def _function_words() -> frozenset[str]:
+    """Words such as das, mas, son: in the middle of a name, with a capital, they are somebody's family name."""
+    return frozenset(fold(word) for language in lexicon().languages for word in language.words("detect", "words"))
+
+
 def _ordinary_words(language: Language) -> set[str]:
     """Words of one language that may be capitalised and are no names."""
     words = {fold(word) for word in language.words("detect", "words") if len(word) > 2}
@@ -306,7 +312,9 @@ def is_person_name(name: str, *, single: bool = False) -> bool:
     if (len(words) < 2 and not single) or not looks_like_name(name):
         return False
     stop = no_names()
-    return not any(fold(word) in stop for word in words)
+    if fold(words[0]) in stop:
+        return False
+    return not any(fold(word) in stop and fold(word) not in _function_words() for word in words[1:])
 
 
 @lru_cache(maxsize=1)
@@ -384,7 +392,7 @@ def _trim_name(name: str) -> str:
     kept: list[str] = []
     stop = no_names()
     for word in name.split():
-        if fold(word) in stop:
+        if fold(word) in stop and not (kept and fold(word) in _function_words()):
             break
         kept.append(word)
     return " ".join(kept)
