@@ -6,6 +6,7 @@ those parts are fetched. The server's SEARCH is never the filter: with and witho
 MIME-Version is missing, messages without that header are searched for and fetched whole.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,7 +16,7 @@ from imapclient.exceptions import ProtocolError
 from imapclient.response_parser import parse_fetch_response, parse_message_list
 
 from connectors.imap.structure import Part, Plan, imap_uid, line_mentions, mentions_calendar, read_plan
-from connectors.imap.syntax import Response, uid_set
+from connectors.imap.syntax import Response, flat, uid_set
 from connectors.imap.wire import Answer, Wire
 from connectors.model import LIMITS, Problem
 
@@ -33,6 +34,7 @@ _ENVELOPE = (
     b" AUTO-SUBMITTED PRECEDENCE LIST-ID CONTENT-LANGUAGE"
 )
 _BOUNDARY = b"=_afterword_parts"
+_LITERAL_ITEM = re.compile(rb"(BODY\[[^\]]*\](?:<\d+>)?) \{\d+\+?\}\Z", re.IGNORECASE)
 _ENCODED_OVERHEAD = 1.4
 
 
@@ -113,12 +115,13 @@ def parse_fetched(response: Response) -> Fetched | None:
     """One untagged response, or None if it is no FETCH, lacks a UID or cannot be parsed."""
     if not _is_fetch(response):
         return None
+    literals, rest = _literals(response)
     try:
-        parsed = parse_fetch_response([_without_keyword(response[0]), *response[1:]], normalise_times=False)
+        parsed = parse_fetch_response([_strip_fetch(rest)], normalise_times=False)
     except (ProtocolError, ValueError, TypeError, RecursionError, AttributeError, IndexError):
         return None
     uid, items = next(iter(parsed.items()))
-    return Fetched(uid, items) if b"UID" in _upper(response) else None
+    return Fetched(uid, items | literals) if b"UID" in rest.upper() else None
 
 
 def search(wire: Wire, criteria: bytes) -> list[int]:
@@ -235,10 +238,19 @@ def _upper(response: Response) -> bytes:
     return b" ".join(piece if isinstance(piece, bytes) else piece[0] for piece in response).upper()
 
 
-def _without_keyword(piece: bytes | tuple[bytes, bytes]) -> bytes | tuple[bytes, bytes]:
-    if isinstance(piece, tuple):
-        return (_strip_fetch(piece[0]), piece[1])
-    return _strip_fetch(piece)
+def _literals(response: Response) -> tuple[dict[bytes, object], bytes]:
+    """Items that came as literals, and the line without them: the parser is slow on the names of header fields."""
+    items: dict[bytes, object] = {}
+    rest: list[bytes] = []
+    for piece in response:
+        if isinstance(piece, bytes):
+            rest.append(piece)
+        elif match := _LITERAL_ITEM.search(piece[0]):
+            items[match.group(1).upper()] = piece[1]
+            rest.append(piece[0][: match.start()])
+        else:
+            rest.append(flat((piece,)))
+    return items, b" ".join(rest)
 
 
 def _strip_fetch(line: bytes) -> bytes:
