@@ -165,8 +165,12 @@ class ImapMailbox:
                 kept = self._ref(draft, chosen, new[-1].uid)
             else:
                 kept = self._append(connection, drafts, chosen, draft, message)
-            for copy in (*old, *new[:-1], *leftover):
-                remove(connection, chosen, copy)
+            try:
+                for copy in (*old, *new[:-1], *leftover):
+                    remove(connection, chosen, copy)
+            except DraftChanged:
+                self._take_back(connection, chosen, kept)
+                raise
             return kept
 
     def delete_draft(self, ref: DraftRef) -> None:
@@ -287,6 +291,14 @@ class ImapMailbox:
         ordered = [copy for _, copy in sorted(found.items())]
         leftover = [copy for copy in ordered if copy.deleted and copy.untouched(ref.fingerprint)]
         return [copy for copy in ordered if not copy.deleted], leftover
+
+    @staticmethod
+    def _take_back(connection: Connection, chosen: Selected, ref: DraftRef) -> None:
+        """The owner touched the old draft while the new one was written: theirs stays, ours goes."""
+        for copy in copies(connection, ref.message_id):
+            if ref.locator.endswith(f";UID={copy.uid}") and copy.untouched(ref.fingerprint):
+                with suppress(DraftChanged):
+                    remove(connection, chosen, copy)
 
     @staticmethod
     def _without_doubles(connection: Connection, chosen: Selected, lying: Sequence[Copy], written: str) -> Copy:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.errors import AuthenticationError, ConnectorError, DraftNotFound, TemporaryError
+from connectors.errors import AuthenticationError, ConnectorError, DraftChanged, DraftNotFound, TemporaryError
 from connectors.imap.calendar import ImapCalendar
 from connectors.imap.mailbox import ImapMailbox
 from connectors.mime import write_draft
@@ -146,6 +146,29 @@ def test_the_owners_edit_during_a_cut_survives(account: Account, proxy: Proxy) -
     with pytest.raises(ConnectorError):
         mailbox.replace_draft(ref, BETTER)
     assert any(b"My own." in body for _, _, body in messages(client, "Drafts"))
+
+
+def test_a_draft_starred_between_the_look_and_the_removal_stays_and_is_the_only_one(
+    account: Account, proxy: Proxy
+) -> None:
+    mailbox = account.mailbox(account.session(port=proxy.port))
+    ref = mailbox.create_draft(draft("one"))
+    client = account.other_client()
+    client.select("Drafts")
+
+    def star_first(_line: object, way: str, data: bytes) -> bytes:
+        if way == "up" and b"UID STORE" in data:
+            proxy.fault = None
+            client.store("1", "+FLAGS", r"\Flagged")
+        return data
+
+    proxy.fault = star_first
+    with pytest.raises(DraftChanged):
+        mailbox.replace_draft(ref, BETTER)
+    ((_, flags, body),) = messages(client, "Drafts")
+    assert "\\Flagged" in flags
+    assert "\\Deleted" not in flags
+    assert b"Thank you for your time" in body
 
 
 def test_a_login_revoked_in_mid_session_is_told_and_not_tried_again(account: Account, proxy: Proxy) -> None:
