@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test score check lint types imports format lock env clean
+.PHONY: demo test score check lint types imports format lock env clean docs captures man deb
 
 demo: $(VENV)/.run ## run the main job on a local Maildir and calendar folder
 	$(BIN)/afterword demo
@@ -48,6 +48,12 @@ lock: ## after changing dependencies in pyproject.toml
 	  --no-annotate --group build -o requirements.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate --group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+
+man: env ## the man page, from the commands' own help
+	$(BIN)/python docs/man/build.py
+
+deb: env ## a Debian package in dist/
+	packaging/deb/build
 
 clean:
 	rm -rf $(VENV) dist site .mypy_cache .ruff_cache .pytest_cache

@@ -189,7 +189,8 @@ def remove(system: System = False, run_as: RunAs = "", root: Root = None) -> int
         console.print("There was no service to remove.")
     if place.packaged():
         console.print("The unit itself belongs to the package: apt remove afterword")
-    state = place.below("var/lib/afterword") / place.run_as if system else paths.state_dir()
+    folder = f"var/lib/afterword-{run_as}" if run_as else "var/lib/afterword"
+    state = place.below(folder) if system else paths.state_dir()
     console.print(f"What stays: the configuration in {plain(str(place.config))} and the state in {plain(str(state))}.")
     console.print("`afterword forget --all` empties the state. Drafts in the mailbox are yours.")
     return 0
