@@ -43,7 +43,7 @@ def read_invite(item: Json, *, key: str, calendar: str, zone: ZoneInfo, owned: b
 
     `zone` is the calendar's. Raises ValueError or TypeError for an event that cannot be understood.
     """
-    uid = _text(item, "iCalUID")
+    uid = _text(item, "iCalUID") or _text(item, "id")
     if not uid or "start" not in item:
         return None
     start, all_day = _moment(item["start"], zone)

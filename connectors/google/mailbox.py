@@ -48,6 +48,8 @@ from connectors.reply_text import reply_text
 REPLIES_SINCE = timedelta(days=15)
 _REMEMBERED_REPLIES = 200
 _PEOPLE_PER_DOMAIN = 200
+_NOTES = 100
+_NOTE_MARGIN = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +173,7 @@ class GmailMailbox:
         """See the port. One that was read and thrown away stays away."""
         with self._mapped("deliver_note"):
             raw = write_note(note, self._owner)
-            query = f"rfc822msgid:{note.message_id.strip('<>')}"
-            if search(self._api, "deliver_note", 1, q=query, includeSpamTrash=True)[0]:
+            if self._delivered(note):
                 return
             body = {"raw": _encoded(raw), "labelIds": ["INBOX", "UNREAD"]}
             request = self._api.users.messages().import_(
@@ -350,6 +351,14 @@ class GmailMailbox:
         )
         found = self._api.call("find the thread", request).get("messages") or ()
         return str(found[0].get("threadId", "")) if found else ""
+
+    def _delivered(self, note: Note) -> bool:
+        """Whether it lies anywhere, looked for among the newest mail of the owner's to themselves."""
+        after = int((note.date - _NOTE_MARGIN).timestamp())
+        query = f"from:{self._owner.email} to:{self._owner.email} after:{after}"
+        ids, _ = search(self._api, "deliver_note", _NOTES, q=query, includeSpamTrash=True)
+        found = read_headers_of(self._api, "deliver_note", ids)
+        return any(known.headers.message_id == note.message_id for known in found)
 
     def _own_words(self, message_id: str) -> str:
         request = self._api.users.messages().get(userId="me", id=message_id, format="raw", fields="labelIds,raw")
