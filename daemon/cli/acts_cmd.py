@@ -10,7 +10,8 @@ from rich.console import Console
 
 from config.fields import parse_duration
 from daemon.cli.config_cmd import ConfigOption
-from daemon.cli.opening import Opened, Told, opened
+from daemon.cli.opening import Opened, opened
+from daemon.cli.told import Told
 from daemon.core.facts import Act, ActKind
 from daemon.core.model import OwnerNotes
 from daemon.service import wall_clock

@@ -20,7 +20,7 @@ from config.load import load_account
 from connectors.mime import text_of
 from daemon.accounts import build, open_store
 from daemon.cli.explain_cmd import draft_panel, plain
-from daemon.cli.opening import Told
+from daemon.cli.told import Told
 from daemon.core.actions import CreateDraft, DeliverNote
 from daemon.core.life import derive
 from daemon.core.model import Outcome

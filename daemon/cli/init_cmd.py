@@ -16,7 +16,7 @@ from config.load import parse_account
 from connectors.model import canonical_address
 from daemon.cli.config_cmd import ConfigOption
 from daemon.cli.explain_cmd import name_from
-from daemon.cli.opening import Told
+from daemon.cli.told import Told
 
 MAILDIRS = ("~/Maildir", "~/Mail", "~/mail", "~/.mail", "~/.local/share/mail")
 CALENDARS = ("~/.calendars", "~/.local/share/vdirsyncer", "~/.local/share/calendars", "~/.local/share/khal/calendars")

@@ -15,9 +15,10 @@ from connectors.errors import AuthenticationError, ConnectorError, TemporaryErro
 from connectors.model import Address
 from connectors.oauth_login import Dialogue, Login, logins
 from connectors.registry import Context
-from daemon.accounts import owner_of, paths_for
+from daemon.accounts import paths_for
 from daemon.cli.config_cmd import ConfigOption
-from daemon.cli.opening import EX_CONFIG, EX_TEMPFAIL, Told, read_config
+from daemon.cli.told import EX_CONFIG, EX_TEMPFAIL, Told, read_config
+from daemon.wishes import owner_of
 
 EX_NOPERM = 77
 

@@ -13,7 +13,8 @@ from connectors.errors import AuthenticationError, ConnectorError
 from connectors.model import CheckLine
 from daemon.cli.config_cmd import ConfigOption
 from daemon.cli.explain_cmd import plain, utc_text
-from daemon.cli.opening import EX_TEMPFAIL, Opened, Told, opened, read_config
+from daemon.cli.opening import Opened, opened
+from daemon.cli.told import EX_TEMPFAIL, Told, read_config
 from daemon.core.actions import Action, CreateDraft, DeliverNote, ReplaceDraft, Settle, Wait, WithdrawDraft
 from daemon.engine import Cycle, cycle
 from daemon.service import Service, wall_clock

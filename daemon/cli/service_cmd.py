@@ -17,7 +17,7 @@ from config.dump import as_data
 from config.errors import ConfigError
 from config.load import load_all
 from daemon.cli.explain_cmd import plain
-from daemon.cli.opening import EX_CONFIG, Told
+from daemon.cli.told import EX_CONFIG, Told
 from daemon.setup import units
 
 EX_UNAVAILABLE = 69

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from daemon.cli.config_cmd import ConfigOption
 from daemon.cli.explain_cmd import explain_object, explanation, plain, utc_text
-from daemon.cli.opening import Opened, Told, opened
+from daemon.cli.opening import Opened, opened
+from daemon.cli.told import Told
 from daemon.core.facts import AccountFacts, Health
 from daemon.core.life import Life, State, derive
 from daemon.core.model import Interview, Outcome
