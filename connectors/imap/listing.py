@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from imapclient.exceptions import ProtocolError
 from imapclient.imap_utf7 import decode as decode_utf7
 from imapclient.imap_utf7 import encode as encode_utf7
 from imapclient.response_parser import parse_response
@@ -157,10 +158,13 @@ def _status(name: str, features: Features) -> bytes:
 def _listed(answer: Answer) -> list[Folder]:
     folders: dict[str, Folder] = {}
     for line in answer.lines(b"LIST"):
-        attributes, separator, raw, *_ = parse_response([line])
+        try:
+            attributes, separator, raw, *_ = parse_response([line])
+            name = _name(raw)
+        except (ProtocolError, ValueError):  # one odd name hides no other folder
+            continue
         if not isinstance(attributes, tuple):
-            raise Garbled("LIST without attributes")
-        name = _name(raw)
+            continue
         folders[name] = Folder(
             name,
             _text(separator) if separator is not None else "",
@@ -173,11 +177,15 @@ def _standings(answers: Iterable[Answer]) -> dict[str, Standing]:
     standings: dict[str, Standing] = {}
     for answer in answers:
         for line in answer.lines(b"STATUS"):
-            raw, values, *_ = parse_response([line])
+            try:
+                raw, values, *_ = parse_response([line])
+                name = _name(raw)
+            except (ProtocolError, ValueError):
+                continue
             if not isinstance(values, tuple):
-                raise Garbled("STATUS without values")
+                continue
             pairs = {_text(key).upper(): value for key, value in zip(values[::2], values[1::2], strict=False)}
-            standings[_name(raw)] = Standing(
+            standings[name] = Standing(
                 uid_validity=_number(pairs.get("UIDVALIDITY")),
                 uid_next=_number(pairs.get("UIDNEXT")),
                 messages=_number(pairs.get("MESSAGES")),

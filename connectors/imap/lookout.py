@@ -104,6 +104,9 @@ class Lookout:
 
     def _refresh(self, connection: Connection, folder: Folder, day: date) -> _Shelf:
         wire = connection.wire
+        if folder.standing.messages == 0 and folder.standing.uid_validity is not None:
+            empty = self._shelves[folder.name] = _Shelf(folder.standing.uid_validity, day, folder.standing)
+            return empty
         chosen = select(wire, folder.name)
         shelf = self._shelves.get(folder.name)
         if shelf is None or shelf.uid_validity != chosen.uid_validity:

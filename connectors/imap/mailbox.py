@@ -116,7 +116,8 @@ class ImapMailbox:
                         connection, folder, place, day, lambda each: any(rung_of(p, each, self._owners) for p in probes)
                     )
                 except Refused:
-                    unseen.add(place)
+                    # A folder of filed mail that may not be opened hides answers, and no draft or sent mail.
+                    unseen |= {place} if place is not Place.INBOX or folder.name == "INBOX" else set()
                     continue
                 candidates += view.candidates
                 if view.cut:

@@ -219,3 +219,39 @@ def test_a_drafts_folder_that_is_gone_loses_nothing_and_is_no_reason_to_write(ac
     with pytest.raises(DraftNotFound):
         mailbox.replace_draft(ref, BETTER)
     mailbox.delete_draft(ref)
+
+
+def test_a_server_that_restarts_is_found_again(account: Account) -> None:
+    mailbox, calendar = account.mailbox(), account.calendar()
+    put(account.other_client(), "INBOX", invite("one", SOON))
+    ref = mailbox.create_draft(draft("one"))
+    first = calendar.pull(None, WINDOW)
+    account.server.restart()
+    put(account.other_client(), "INBOX", invite("two", SOON))
+    with contextlib.suppress(TemporaryError):
+        calendar.pull(first.cursor, WINDOW)
+    assert [found.uid for found in calendar.pull(first.cursor, WINDOW).invites] == ["two"]
+    with contextlib.suppress(TemporaryError):
+        mailbox.create_draft(draft("one"))
+    assert mailbox.create_draft(draft("one")) == ref
+    assert len(messages(account.other_client(), "Drafts")) == 1
+
+
+def test_a_folder_that_may_not_be_opened_stops_no_other(account: Account) -> None:
+    client = account.other_client()
+    client.create("Locked")
+    put(client, "Locked", invite("locked", SOON))
+    put(client, "INBOX", invite("one", SOON))
+    mailbox, calendar = account.mailbox(), account.calendar()
+    ref = mailbox.create_draft(draft("one"))
+    folder = account.user.maildir / ".Locked"
+    folder.chmod(0)
+    try:
+        delta = calendar.pull(None, WINDOW)
+        observed = mailbox.observe([probe("one", ref)])
+    finally:
+        folder.chmod(0o700)
+    assert [found.uid for found in delta.invites] == ["one"]
+    assert observed.by_key["one"].sightings[0].rung is Rung.LOCATION
+    assert Place.DRAFTS not in observed.unseen
+    assert [found.uid for found in calendar.pull(delta.cursor, WINDOW).invites] == ["locked"]
