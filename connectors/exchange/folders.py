@@ -1,0 +1,139 @@
+"""What lies in the folders, newest first: listed by id and ChangeKey, and read once for each ChangeKey.
+
+Only plain requests are made (FindItem with paging, GetItem): what servers other than Microsoft's do with restrictions
+and search is not relied on. A server that does not sort is noticed, and read to the end of the bound.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from exchangelib import errors as ews
+
+from connectors.evidence import Candidate
+from connectors.exchange.message import HEADERS, arrived_at, headers_of, scheduled
+from connectors.model import Place
+
+PAGE = 100
+MOST = 3_000
+"""Messages of one folder that are looked at; beyond, the look is not complete."""
+_STEP = 50
+_FOLDERS = {
+    Place.INBOX: "inbox",
+    Place.DRAFTS: "drafts",
+    Place.QUEUE: "outbox",
+    Place.TRASH: "trash",
+    Place.SENT: "sent",
+}
+"""Drafts before Sent: what moves in between is seen twice rather than not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One item as FindItem tells of it."""
+
+    id: str
+    changekey: str
+    at: datetime | None
+    item_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one look showed."""
+
+    candidates: tuple[Candidate, ...]
+    unseen: tuple[Place, ...]
+    drafts_total: int | None
+
+
+class Folders:
+    """Remembers what it read, so that an unchanged mailbox costs one listing for each folder."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Place, str], tuple[str, Candidate]] = {}
+
+    def look(self, account: Any, since: datetime) -> View:
+        """All folders; a folder that is not found or longer than the bound is `unseen`."""
+        candidates: list[Candidate] = []
+        unseen: list[Place] = []
+        total: int | None = None
+        fresh: dict[tuple[Place, str], tuple[str, Candidate]] = {}
+        for place in _FOLDERS:
+            everything = place in (Place.DRAFTS, Place.QUEUE)
+            try:
+                folder = folder_of(account, place)
+                listed, cut = listing(folder, None if everything else since)
+            except (ews.ErrorFolderNotFound, ews.DoesNotExist):
+                if place is not Place.QUEUE:
+                    unseen.append(place)
+                continue
+            if cut:
+                unseen.append(place)
+            if place is Place.DRAFTS and not cut:
+                total = len(listed)
+            read = self._read(account, place, listed)
+            fresh |= {(place, candidate.locator): (key, candidate) for key, candidate in read}
+            candidates += [candidate for _, candidate in read]
+        self._known = fresh
+        return View(tuple(candidates), tuple(sorted(unseen)), total)
+
+    def _read(self, account: Any, place: Place, listed: Sequence[Listed]) -> list[tuple[str, Candidate]]:
+        known = {one.id: self._known.get((place, one.id)) for one in listed}
+        stale = [one for one in listed if (kept := known[one.id]) is None or kept[0] != one.changekey]
+        read: dict[str, tuple[str, Candidate]] = {
+            identity: kept for identity, kept in known.items() if kept is not None
+        }
+        for one, item in fetched(account, stale, HEADERS):
+            read[one.id] = one.changekey, candidate_of(place, item)
+        gone = {one.id for one in stale} - {one for one, kept in read.items() if kept is not known.get(one)}
+        return [read[one.id] for one in listed if one.id in read and one.id not in gone]
+
+
+def folder_of(account: Any, place: Place) -> Any:
+    """exchangelib's folder for a place. Raises ErrorFolderNotFound."""
+    return getattr(account, _FOLDERS[place])
+
+
+def listing(folder: Any, since: datetime | None) -> tuple[list[Listed], bool]:
+    """Items that came since then, or all; and whether the bound cut the list short."""
+    query = folder.all().only("id", "changekey", "datetime_received", "item_class").order_by("-datetime_received")
+    query.page_size = PAGE
+    found: list[Listed] = []
+    older = 0
+    for number, item in enumerate(query):
+        if isinstance(item, Exception):
+            raise item
+        if number >= MOST:
+            return found, True
+        at = arrived_at(item)
+        if since is None or at is None or at >= since:
+            found.append(Listed(str(item.id), str(item.changekey or ""), at, str(item.item_class or "")))
+            older = 0
+        else:
+            older += 1
+            if older >= PAGE:
+                # A whole page of older ones: the server does sort, and nothing newer follows.
+                break
+    return found, False
+
+
+def fetched(account: Any, listed: Sequence[Listed], fields: Sequence[str]) -> Iterator[tuple[Listed, Any]]:
+    """These items with these fields; one that vanished meanwhile is left out."""
+    for start in range(0, len(listed), _STEP):
+        wanted = listed[start : start + _STEP]
+        answers = account.fetch(ids=[(one.id, one.changekey or None) for one in wanted], only_fields=list(fields))
+        for one, item in zip(wanted, answers, strict=False):
+            if isinstance(item, (ews.ErrorItemNotFound, ews.ErrorInvalidIdNotAnItemAttachmentId)):
+                continue
+            if isinstance(item, Exception):
+                raise item
+            yield one, item
+
+
+def candidate_of(place: Place, item: Any) -> Candidate:
+    """What the ladder of evidence needs of an item."""
+    draft = place in (Place.DRAFTS, Place.QUEUE)
+    where = Place.QUEUE if place is Place.DRAFTS and scheduled(item) else place
+    return Candidate(where, headers_of(item, sent=not draft), str(item.id), arrived_at(item))

@@ -1,0 +1,162 @@
+"""Items as elements of the EWS schema, in the order that its sequences ask for."""
+
+import base64
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from lxml import etree
+
+from connectors.mime import text_of
+from tests.servers.ews_fake.store import Item
+
+T = "http://schemas.microsoft.com/exchange/services/2006/types"
+M = "http://schemas.microsoft.com/exchange/services/2006/messages"
+S = "http://schemas.xmlsoap.org/soap/envelope/"
+MARK = "8a1f3c52-6d0e-4b7a-9c35-2f1de0a94b67"
+ALWAYS = ("ItemId",)
+
+
+def t(name: str, *children: Any, **attributes: str) -> Any:
+    """An element of the types namespace; None among the children is left out."""
+    element = etree.Element(f"{{{T}}}{name}", nsmap={"t": T}, **attributes)
+    for child in children:
+        if isinstance(child, str):
+            element.text = child
+        elif child is not None:
+            element.append(child)
+    return element
+
+
+def when(at: datetime, *, fraction: bool) -> str:
+    """xs:dateTime; some servers write nine fraction digits."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") + (".123456789Z" if fraction else "Z")
+
+
+def shown(item: Item, wanted: set[str], *, odd: bool) -> Any:
+    """The item with the properties asked for (by field URI, or `tag:0x..` and `named:..` for extended ones)."""
+    if item.kind == "CalendarItem":
+        return t(item.kind, *_common(item, wanted, odd=odd), *_calendar(item, wanted, odd=odd))
+    return t(item.kind, *_common(item, wanted, odd=odd), *_message(item, wanted))
+
+
+def _common(item: Item, wanted: set[str], *, odd: bool) -> list[Any]:
+    headers = item.headers
+    fields = item.fields
+    draft = item.folder in ("drafts", "outbox") and not odd
+    found = [
+        ("item:MimeContent", t("MimeContent", base64.b64encode(_rewritten(item) if odd else item.mime).decode())),
+        ("", t("ItemId", Id=item.id, ChangeKey=item.changekey)),
+        ("item:ItemClass", t("ItemClass", item.item_class)),
+        ("item:Subject", t("Subject", fields.get("subject", headers.subject))),
+        ("item:Body", t("Body", fields.get("body", text_of(item.mime)), BodyType="Text")),
+        ("item:DateTimeReceived", t("DateTimeReceived", when(item.at, fraction=odd))),
+        ("item:InReplyTo", t("InReplyTo", headers.in_reply_to) if headers.in_reply_to else None),
+        ("item:IsDraft", t("IsDraft", "true" if draft else "false")),
+        ("item:InternetMessageHeaders", _internet_headers(item)),
+        ("item:DateTimeSent", t("DateTimeSent", when(headers.date, fraction=odd)) if headers.date else None),
+        ("item:HasAttachments", t("HasAttachments", "true" if item.attached else "false")),
+        *(("ext", each) for each in _extended(item, wanted)),
+        ("item:LastModifiedTime", t("LastModifiedTime", when(fields.get("modified", item.at), fraction=odd))),
+    ]
+    return [element for name, element in found if name in ("", "ext") or name in wanted]
+
+
+def _message(item: Item, wanted: set[str]) -> list[Any]:
+    headers = item.headers
+    found = [
+        ("message:ToRecipients", _people("ToRecipients", headers.to)),
+        ("message:CcRecipients", _people("CcRecipients", headers.cc)),
+        ("message:BccRecipients", _people("BccRecipients", headers.bcc)),
+        ("message:From", t("From", _mailbox(headers.sender)) if headers.sender else None),
+        ("message:InternetMessageId", t("InternetMessageId", item.message_id or headers.message_id)),
+        ("message:IsRead", t("IsRead", "true" if item.is_read else "false")),
+        ("message:References", t("References", " ".join(headers.references)) if headers.references else None),
+    ]
+    return [element for name, element in found if name in wanted and element is not None]
+
+
+def _calendar(item: Item, wanted: set[str], *, odd: bool) -> list[Any]:
+    f = item.fields
+    people = [
+        t("Attendee", _mailbox_of(name, address), t("ResponseType", response))
+        for name, address, response in f.get("attendees", ())
+    ]
+    found = [
+        ("calendar:UID", t("UID", f["uid"])),
+        (
+            "calendar:RecurrenceId",
+            t("RecurrenceId", when(f["recurrence_id"], fraction=odd)) if "recurrence_id" in f else None,
+        ),
+        ("calendar:Start", t("Start", when(f["start"], fraction=odd))),
+        ("calendar:End", t("End", when(f["end"], fraction=odd))),
+        ("calendar:IsAllDayEvent", t("IsAllDayEvent", "true" if f.get("all_day") else "false")),
+        ("calendar:LegacyFreeBusyStatus", t("LegacyFreeBusyStatus", f.get("busy", "Busy"))),
+        ("calendar:Location", t("Location", f["location"]) if "location" in f else None),
+        ("calendar:IsCancelled", t("IsCancelled", "true" if f.get("cancelled") else "false")),
+        ("calendar:CalendarItemType", t("CalendarItemType", f.get("type", "Single"))),
+        ("calendar:MyResponseType", t("MyResponseType", f.get("mine", "Accept"))),
+        ("calendar:Organizer", t("Organizer", _mailbox_of(*f["organizer"])) if "organizer" in f else None),
+        ("calendar:RequiredAttendees", t("RequiredAttendees", *people) if people else None),
+        ("calendar:AppointmentSequenceNumber", t("AppointmentSequenceNumber", str(f.get("sequence", 0)))),
+        ("calendar:Recurrence", f.get("recurrence")),
+        (
+            "calendar:StartTimeZone",
+            t("StartTimeZone", Id=f.get("zone", "W. Europe Standard Time")) if not odd else None,
+        ),
+    ]
+    return [element for name, element in found if name in wanted and element is not None]
+
+
+def _people(name: str, listed: Any) -> Any:
+    return t(name, *(_mailbox(each) for each in listed)) if listed else None
+
+
+def _mailbox(address: Any) -> Any:
+    return _mailbox_of(address.name, address.email)
+
+
+def _mailbox_of(name: str, email: str) -> Any:
+    return t("Mailbox", t("Name", name or email), t("EmailAddress", email), t("RoutingType", "SMTP"))
+
+
+def _internet_headers(item: Item) -> Any:
+    if item.folder in ("drafts", "outbox"):
+        return None
+    head = item.mime.replace(b"\r\n", b"\n").split(b"\n\n", 1)[0].decode("utf-8", "replace")
+    lines = re.sub(r"\n[ \t]+", " ", head).split("\n")
+    pairs = [line.partition(":")[::2] for line in lines if ":" in line]
+    return t("InternetMessageHeaders", *(t("InternetMessageHeader", v.strip(), HeaderName=k) for k, v in pairs))
+
+
+def _extended(item: Item, wanted: set[str]) -> list[Any]:
+    headers = item.headers
+    own = {
+        "tag:0x1039": " ".join(headers.references),
+        "tag:0x1042": headers.in_reply_to,
+        **item.properties,
+    }
+    return [_property(name, own[name]) for name in sorted(wanted) if own.get(name)]
+
+
+def _property(name: str, value: str) -> Any:
+    kind = {"tag:0xe07": "Integer", "tag:0x3fef": "SystemTime"}.get(name, "String")
+    if name.startswith("tag:"):
+        uri = t("ExtendedFieldURI", PropertyTag=name[4:], PropertyType=kind)
+    else:
+        identity, _, own = name[6:].partition("/")
+        uri = t("ExtendedFieldURI", PropertySetId=identity, PropertyName=own, PropertyType=kind)
+    return t("ExtendedProperty", uri, t("Value", value))
+
+
+def _rewritten(item: Item) -> bytes:
+    """The same mail put together anew, as a server does that keeps properties and no octets."""
+    if item.kind != "Message":
+        return item.mime
+    head, _, _ = item.mime.partition(b"\r\n\r\n")
+    kept = [line for line in re.split(rb"\r\n(?![ \t])", head) if not line.lower().startswith((b"content-", b"mime-"))]
+    body = base64.encodebytes((text_of(item.mime).rstrip("\n") + "\r\n\r\n").encode()).replace(b"\n", b"\r\n")
+    kind = b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64"
+    if b"multipart" in head.lower():
+        return item.mime
+    return b"\r\n".join([*kept, kind]) + b"\r\n\r\n" + body
