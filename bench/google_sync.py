@@ -83,8 +83,8 @@ def measured(name: str, fake: Fake, usage: Callable[[], object]) -> object:
         "calls": len(fake.asked) - calls,
         "kB received": round((fake.bytes_out - out) / 1000, 1),
         "quota units": after.units - before.units,  # type: ignore[attr-defined]
-        "wall seconds": round(time.perf_counter() - began, 2),
-        "client CPU seconds": round(time.thread_time() - cpu, 2),
+        "wall ms": round((time.perf_counter() - began) * 1000, 1),
+        "client CPU ms": round((time.thread_time() - cpu) * 1000, 1),
     }
     print(json.dumps(spent))
 

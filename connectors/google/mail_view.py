@@ -159,12 +159,14 @@ class MailView:
                 break
         touched = (added - deleted) | (relabelled & self._known.keys())
         drafts = set(self._drafts.values())
+        # Should it break off in the middle, what is half applied is no ground to go on from.
+        since, self._since = self._since, None
         for message in (deleted | touched) & self._known.keys():
             del self._known[message]
         self._read(touched)
         if drafts & (deleted | touched) or any("DRAFT" in self._known[m].labels for m in touched if m in self._known):
             self.refresh_drafts()
-        self._history = str(answer.get("historyId", self._history))
+        self._history, self._since = str(answer.get("historyId", self._history)), since
         return True
 
     def _list_drafts(self) -> None:

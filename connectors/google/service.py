@@ -15,15 +15,15 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.http import BatchHttpRequest, HttpRequest
 
-from connectors.errors import ConnectorError, ProtocolViolation, UnsupportedError
+from connectors.errors import ConnectorError, ProtocolViolation, RateLimited, UnsupportedError
 from connectors.google.credentials import StoredCredentials
 from connectors.google.errors import NotFound, translate, translated
 from connectors.google.permissions import METHODS
 from connectors.web import is_this_machine
 
 TIMEOUT_SECONDS = 30
-BATCH = 50
-"""Google advises against more calls in one batch."""
+BATCH = 25
+"""Google advises against more than 50 calls in one batch, and refuses some where too many come at once."""
 
 Json = Mapping[str, Any]
 
@@ -187,13 +187,17 @@ class Api:
             if not self._credentials.valid:
                 self._credentials.refresh(Request(self._wire))
             batch.execute(http=self._http)
-        found: list[Json | None] = []
-        for index in range(len(requests)):
-            answer = answers[str(index)]
-            if isinstance(answer, ConnectorError) and not isinstance(answer, NotFound):
-                raise answer
-            found.append(None if isinstance(answer, ConnectorError) else answer)
-        return found
+        return [self._settled(operation, request, answers[str(index)]) for index, request in enumerate(requests)]
+
+    def _settled(self, operation: str, request: HttpRequest, answer: Json | ConnectorError) -> Json | None:
+        if isinstance(answer, NotFound):
+            return None
+        if isinstance(answer, RateLimited):
+            # Refused for coming with too many others: alone it may pass.
+            return self._one(operation, request)
+        if isinstance(answer, ConnectorError):
+            raise answer
+        return answer
 
     def _spend(self, request: HttpRequest) -> None:
         method = METHODS.get(request.methodId)

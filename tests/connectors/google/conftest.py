@@ -40,9 +40,9 @@ class Setting:
         granted = scopes or ALL
         self.store.save(stored_login(self.fake.grant(*granted), granted, datetime.now(UTC)))
 
-    def api(self, *needed: str, batch: int = 50) -> Api:
+    def api(self, *needed: str) -> Api:
         credentials = StoredCredentials(self.store, read_client(self.client_file), needed or ALL)
-        return Api(credentials, account="sam", endpoint=self.fake.url, batch=batch)
+        return Api(credentials, account="sam", endpoint=self.fake.url)
 
     def calendar(self, *calendars: str) -> GoogleCalendar:
         return GoogleCalendar(

@@ -150,15 +150,22 @@ def test_a_batch_is_one_request_with_several_calls(setting: Setting) -> None:
     )
     assert [answer["id"] for answer in answers[:-1] if answer] == ids
     assert answers[-1] is None
-    assert setting.fake.http_requests == api.usage.requests == 3
+    assert setting.fake.http_requests == api.usage.requests == 5
     assert api.usage.units == 121 * 5
 
 
-def test_a_batch_in_which_google_asks_to_slow_down(setting: Setting) -> None:
+def test_a_call_refused_for_coming_with_too_many_is_made_alone(setting: Setting) -> None:
+    raw = b"From: a@x.example\r\nMessage-ID: <1@x>\r\n\r\nText\r\n"
+    ids = [setting.fake.mail.put(raw, {"INBOX"}).id for _ in range(3)]
     api = setting.api()
-    setting.fake.refusals.append(Refusal(429, "rateLimitExceeded", "Too many concurrent requests for user"))
+    crowded = Refusal(429, "rateLimitExceeded", "Too many concurrent requests for user")
+    setting.fake.refusals.append(crowded)
+    answers = api.gather("test", [api.users.messages().get(userId="me", id=each) for each in ids])
+    assert [answer["id"] for answer in answers if answer] == ids
+    assert setting.fake.http_requests == 2
+    setting.fake.refusals += [crowded] * 4
     with pytest.raises(RateLimited):
-        api.gather("test", [api.users.messages().get(userId="me", id=each) for each in "ab"])
+        api.gather("test", [api.users.messages().get(userId="me", id=each) for each in ids])
 
 
 def test_a_page_of_the_networks_own_is_no_answer(setting: Setting) -> None:

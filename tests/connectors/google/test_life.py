@@ -15,8 +15,9 @@ from connectors.google.permissions import METHODS
 from connectors.google.service import Api
 from connectors.mime import read_headers, text_of, write_draft
 from connectors.model import Address, Draft
+from daemon.account import Account
 from daemon.accounts import build, open_store, paths_for
-from daemon.engine import Account, Cycle, cycle
+from daemon.engine import Cycle, cycle
 from tests.connectors.google.conftest import Setting
 from tests.connectors.google.test_calendar import interview, primary
 from tests.servers.google_fake.mail import OWNER, Stored

@@ -313,6 +313,17 @@ def test_a_fault_in_the_middle_of_a_look_leaves_nothing_half_known(setting: Sett
         assert len(setting.fake.asked) > before
 
 
+def test_a_fault_while_the_history_is_applied_loses_no_draft(setting: Setting, mailbox: GmailMailbox) -> None:
+    ref = mailbox.create_draft(DRAFT)
+    probe = replace(PROBE, ref=ref)
+    for step in range(6):
+        look(mailbox, probe)
+        setting.fake.mail.label(setting.fake.mail.drafts[only(setting)], {"IMPORTANT"})
+        setting.fake.mail.label(setting.fake.mail.drafts[only(setting)], set(), {"IMPORTANT"})
+        _fail_at(setting, step, partial(mailbox.observe, [probe]))
+        assert [(s.place, s.rung) for s in look(mailbox, probe).sightings] == [(Place.DRAFTS, Rung.LOCATION)]
+
+
 def _fail_at(setting: Setting, step: int, call: Callable[[], object]) -> None:
     answer = setting.fake.answer
     calls = 0
