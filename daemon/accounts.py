@@ -9,7 +9,7 @@ from config.schema import AccountConfig
 from config.secrets import resolve
 from connectors.model import Address
 from connectors.registry import Context, open_calendars, open_mailbox, open_notifiers
-from daemon.engine import Account
+from daemon.account import Account
 from daemon.store.keyfile import AccountKey, load_or_create
 from daemon.store.store import Store
 from daemon.wishes import owner_of, wishes_of

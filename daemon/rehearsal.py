@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from connectors.dry_run import DryRunMailbox
 from sqlalchemy import select
 
 from config.schema import AccountConfig
+from connectors.dry_run import DryRunMailbox
+from daemon.account import Account
 from daemon.accounts import build, open_store, paths_for
-from daemon.engine import Account
 from daemon.store import schema
 from daemon.store.keyfile import AccountKey, load_or_create
 from daemon.store.store import Store

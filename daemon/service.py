@@ -15,8 +15,9 @@ from config.load import load_all, load_folder
 from config.schema import AccountConfig
 from connectors.local import watch
 from connectors.ports import Subscription, Watchable
+from daemon.account import Account
 from daemon.accounts import build, open_store, paths_for
-from daemon.engine import Account, Cycle, cycle
+from daemon.engine import Cycle, cycle
 from daemon.jobs import Jobs
 from daemon.lock import AccountBusy, serving
 from daemon.store.errors import StoreError, StoreLocked, StoreUnavailable

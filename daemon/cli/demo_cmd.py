@@ -18,13 +18,14 @@ from rich.table import Table
 from config import paths
 from config.load import load_account
 from connectors.mime import text_of
+from daemon.account import Account
 from daemon.accounts import build, open_store
 from daemon.cli.explain_cmd import draft_panel, plain
 from daemon.cli.told import Told
 from daemon.core.actions import CreateDraft, DeliverNote
 from daemon.core.life import derive
 from daemon.core.model import Outcome
-from daemon.engine import Account, Cycle, cycle
+from daemon.engine import Cycle, cycle
 
 SET_UP = datetime(2026, 3, 16, 8, 0, tzinfo=UTC)
 EVENING = datetime(2026, 3, 17, 17, 30, tzinfo=UTC)

@@ -9,10 +9,11 @@ from pathlib import Path
 from config import paths
 from config.errors import SecretError
 from config.schema import AccountConfig
+from daemon.account import Account
 from daemon.accounts import build, open_store
 from daemon.cli.told import EX_CONFIG, EX_TEMPFAIL, Told, read_config
 from daemon.core.facts import AccountFacts
-from daemon.engine import Account, conclude, window_at
+from daemon.engine import conclude, window_at
 from daemon.interviews import Concluded
 from daemon.lock import AccountBusy, serving
 from daemon.rehearsal import rehearsed

@@ -16,9 +16,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from daemon.account import Account
 from daemon.core.facts import Act, ActKind
 from daemon.core.model import OwnerNotes
-from daemon.engine import Account, cycle
+from daemon.engine import cycle
 from tests.daemon.staged import END, SET_UP, account_in, drafts, invite, lay_out, notes, put_event
 
 DUE = END + timedelta(minutes=20)

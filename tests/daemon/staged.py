@@ -10,8 +10,8 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from config.load import load_account
+from daemon.account import Account
 from daemon.accounts import build, open_store
-from daemon.engine import Account
 
 ME = "mara@lindgren.example"
 SET_UP = datetime(2026, 3, 16, 8, 0, tzinfo=UTC)

@@ -23,9 +23,10 @@ from connectors.ics import read_calendar
 from connectors.memory import MemoryCalendar, MemoryMailbox, MemoryStore, Stored
 from connectors.mime import fingerprint, read_headers
 from connectors.model import Address, Place
+from daemon.account import Account
 from daemon.core.model import Owner, Voice
 from daemon.core.policy import Policy, Wishes
-from daemon.engine import Account, Cycle, cycle
+from daemon.engine import Cycle, cycle
 from daemon.store.store import Store
 from tests.daemon.staged import ME, invite
 

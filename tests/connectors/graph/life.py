@@ -11,8 +11,9 @@ from config.load import load_account
 from connectors.mime import read_headers, text_of
 from connectors.model import Address, Place
 from connectors.ports import Calendar, Mailbox
+from daemon.account import Account
 from daemon.accounts import build, open_store
-from daemon.engine import Account, Cycle, cycle
+from daemon.engine import Cycle, cycle
 
 ME = "sam@example.org"
 NOW = datetime.now(UTC).replace(microsecond=0)
