@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from config.connections import ImapMailbox as ImapSettings
-from connectors.errors import UnsupportedError
 from connectors.imap.calendar import ImapCalendar
 from connectors.imap.connection import Login, Security, Server, TokenSource
 from connectors.imap.mailbox import ImapMailbox
 from connectors.imap.roles import Names
 from connectors.imap.session import Session
+from connectors.oauth_tokens import token_source
 from connectors.registry import Context
 from connectors.secret import asked
 
@@ -43,12 +43,7 @@ def open_mail_calendar(settings: ImapSettings, context: Context, tokens: TokenSo
 def _session(settings: ImapSettings, context: Context, tokens: TokenSource | None) -> Session:
     username = settings.username or context.owner.email
     if settings.oauth is not None and tokens is None:
-        raise UnsupportedError(
-            f"there is no login with tokens of {settings.oauth.provider} in this version",
-            account=context.account,
-            operation="open",
-            remedy="set `password` to an app password instead",
-        )
+        tokens = token_source(settings.oauth, username, context)
     password = asked(settings.password, context.account) if settings.password is not None else None
     login = Login(username, password, tokens)
     server = Server(settings.host, settings.port, Security(settings.security), settings.ca_file)

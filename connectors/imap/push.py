@@ -16,7 +16,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -66,7 +66,8 @@ class Watch:
     key: str
     opener: Callable[[], Connection]
     folder: str
-    wakes: dict[int, Callable[[], None]] = field(default_factory=dict)
+    wakes: Mapping[int, Callable[[], None]]
+    """By number of the subscriber; replaced as a whole under the hub's lock, read without it."""
     phase: _Phase = _Phase.WAITING
     connection: Connection | None = None
     tag: bytes = b""
@@ -84,8 +85,10 @@ class Watch:
     def call(self) -> None:
         """Wake all subscribers that have not closed."""
         with self.lock:
-            for wake in tuple(self.wakes.values()):
-                wake()
+            for number in tuple(self.wakes):
+                wake = self.wakes.get(number)
+                if wake is not None:
+                    wake()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,9 @@ class Subscribed:
 
     def close(self) -> None:
         """Stop watching; no wake-up comes after it returned."""
-        with self.watch.lock:
-            self.watch.wakes.pop(self.number, None)
-        self.hub.forget(self.watch)
+        self.hub.forget(self.watch, self.number)
+        with self.watch.lock:  # held by a wake-up that is under way
+            pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ class Hub:
             number = next(self._order)
             watch = self._watches.get(key)
             if watch is not None:
-                watch.wakes[number] = wake
+                watch.wakes = {**watch.wakes, number: wake}
                 return Subscribed(self, watch, number)
             watch = self._watches[key] = Watch(key, opener, folder, {number: wake})
             self._inbox.append(watch)
@@ -155,9 +158,10 @@ class Hub:
             self._ring()
         return Subscribed(self, watch, number)
 
-    def forget(self, watch: Watch) -> None:
-        """Let go of a watch that nobody subscribes to any more, and of its connection."""
+    def forget(self, watch: Watch, number: int) -> None:
+        """Take one subscriber off; with the last one, let go of the watch and its connection."""
         with self._lock:
+            watch.wakes = {other: wake for other, wake in watch.wakes.items() if other != number}
             if watch.wakes or self._watches.get(watch.key) is not watch:
                 return
             del self._watches[watch.key]
@@ -333,7 +337,7 @@ class Hub:
         now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
             due, _, watch = heapq.heappop(self._timers)
-            if due != watch.deadline:
+            if watch.closed or due != watch.deadline:
                 continue
             if watch.phase is _Phase.WAITING:
                 self._connect(watch)
