@@ -17,12 +17,13 @@ import requests
 from google_auth_oauthlib.flow import InstalledAppFlow, WSGITimeoutError
 from oauthlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]  # it ships no types
 
-from config.connections import GmailMailbox, GoogleCalendar
+from config.connections import GmailMailbox, GoogleCalendar, ImapMailbox
 from config.schema import AccountConfig
 from connectors.errors import AuthenticationError, ConnectorError, TemporaryError
+from connectors.google.access import store_of
 from connectors.google.credentials import read_client, stored_login
 from connectors.google.opening import store_for
-from connectors.google.permissions import GMAIL_SCOPES, calendar_scopes, explained
+from connectors.google.permissions import GMAIL_SCOPES, IMAP, calendar_scopes, explained
 from connectors.oauth_login import Dialogue
 from connectors.registry import Context
 from connectors.tokens import TokenStore, read_json
@@ -92,7 +93,7 @@ def logins(config: AccountConfig, context: Context) -> tuple[GoogleLogin, ...]:
     for table in (config.mailbox, *config.calendars):
         if isinstance(table, GmailMailbox | GoogleCalendar):
             tables.setdefault(table.address, []).append(table)
-    return tuple(
+    found = [
         GoogleLogin(
             address=address,
             client_file=used[0].client_file,
@@ -100,7 +101,13 @@ def logins(config: AccountConfig, context: Context) -> tuple[GoogleLogin, ...]:
             store=store_for(used[0], context),
         )
         for address, used in tables.items()
-    )
+    ]
+    mailbox = config.mailbox
+    if isinstance(mailbox, ImapMailbox) and mailbox.oauth and mailbox.oauth.client_file:
+        address = mailbox.username or context.owner.email
+        store = store_of(mailbox.oauth, address, context)
+        found.append(GoogleLogin(address, mailbox.oauth.client_file, (IMAP,), store, "Google, for IMAP"))
+    return tuple(found)
 
 
 def _scopes(table: GmailMailbox | GoogleCalendar) -> tuple[str, ...]:

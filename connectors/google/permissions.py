@@ -15,12 +15,15 @@ GMAIL_INSERT = f"{_PREFIX}gmail.insert"
 CALENDAR_EVENTS = f"{_PREFIX}calendar.events.readonly"
 CALENDAR_LIST = f"{_PREFIX}calendar.calendarlist.readonly"
 
+IMAP = "https://mail.google.com/"
+
 GMAIL_SCOPES = (GMAIL_COMPOSE, GMAIL_READONLY, GMAIL_INSERT)
 
 REASONS: Mapping[str, str] = {
     GMAIL_COMPOSE: "put drafts among yours, and take back those that you did not touch (it is never used to send)",
     GMAIL_READONLY: "see what became of a draft, and which mail brought an invite; of other people's mail headers only",
     GMAIL_INSERT: "put the reminder into your own inbox",
+    IMAP: "read and write your mail over IMAP, for which Google has no smaller permission; nothing is ever sent",
     CALENDAR_EVENTS: "read the events of your calendars",
     CALENDAR_LIST: "look up the further calendars that the config names",
 }

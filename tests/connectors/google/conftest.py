@@ -15,6 +15,7 @@ from connectors.tokens import TokenStore, token_store
 from tests.servers.google_fake.mail import OWNER
 from tests.servers.google_fake.server import Fake, google_fake
 
+NOW = datetime.now(UTC)
 ALL = (*GMAIL_SCOPES, CALENDAR_EVENTS, CALENDAR_LIST)
 
 
@@ -38,7 +39,7 @@ class Setting:
 
     def log_in(self, *scopes: str) -> None:
         granted = scopes or ALL
-        self.store.save(stored_login(self.fake.grant(*granted), granted, datetime.now(UTC)))
+        self.store.save(stored_login(self.fake.grant(*granted), granted, NOW))
 
     def api(self, *needed: str) -> Api:
         credentials = StoredCredentials(self.store, read_client(self.client_file), needed or ALL)
