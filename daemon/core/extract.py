@@ -119,6 +119,10 @@ def _label_alone() -> frozenset[str]:
     return frozenset(fold(word) for word in lexicon().words("labels", "role"))
 
 
+_AT_SOMEBODY = re.compile(r"\s+(?:[Aa]t|@|[Bb]ei|[Cc]hez|[Pp]resso|[Hh]os|[Bb]ij)\s+(?=[^\W\d_a-zß-öø-ÿ])")
+"""Where the employer begins behind a position; only words that no position's own name holds."""
+
+
 class RoleSearch:
     """Looks for the position in one reading; a short-lived worksheet."""
 
@@ -162,6 +166,9 @@ class RoleSearch:
                 role,
                 flags=re.IGNORECASE,
             ).strip()
+        employer = _AT_SOMEBODY.search(role)
+        if employer and has_head(role[: employer.start()]):
+            role = role[: employer.start()]
         return role.strip(" ,-–")
 
     def _labelled(self) -> Iterator[Fact]:
