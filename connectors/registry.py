@@ -18,6 +18,7 @@ from connectors.ports import Calendar, Mailbox, Notifier
 from connectors.retrying import RetryingCalendar, RetryingMailbox, RetryingNotifier
 
 MAILBOXES = {
+    "exchange": "connectors.exchange.opening:open_mailbox",
     "gmail": "connectors.google.opening:open_mailbox",
     "graph": "connectors.graph.opening:open_mailbox",
     "imap": "connectors.imap.opening:open_mailbox",
@@ -29,6 +30,7 @@ MAIL_CALENDARS = {
 }
 """Mailboxes whose mail holds invites: a calendar more."""
 CALENDARS = {
+    "exchange": "connectors.exchange.opening:open_calendar",
     "google": "connectors.google.opening:open_calendar",
     "graph": "connectors.graph.opening:open_calendar",
     "vdir": "connectors.local.opening:open_calendar",
