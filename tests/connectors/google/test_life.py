@@ -1,6 +1,6 @@
 """The whole life on Google, from the config file through the real engine: steady, restarted, with the database lost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from connectors.google import opening
 from connectors.google.permissions import METHODS
 from connectors.google.service import Api
 from connectors.mime import read_headers, text_of, write_draft
-from connectors.model import Address, Draft
+from connectors.model import Address, CheckLine, Draft, Note
 from daemon.account import Account
 from daemon.accounts import build, open_store, paths_for
 from daemon.engine import Cycle, cycle
@@ -90,6 +90,23 @@ class Life:
     def notes(self) -> list[str]:
         inbox = [stored.raw for stored in self.setting.fake.mail.messages.values() if "INBOX" in stored.labels]
         return [text_of(raw) for raw in inbox if read_headers(raw).recipients == {OWNER} and b"From: Sam" in raw]
+
+
+@dataclass
+class Phone:
+    """Another way to the owner."""
+
+    name: str = "phone"
+    notes: list[Note] = field(default_factory=list)
+
+    def notify(self, note: Note) -> None:
+        self.notes.append(note)
+
+    def check(self, *, write: bool = False) -> Sequence[CheckLine]:
+        return ()
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
 
 @pytest.fixture
@@ -209,9 +226,12 @@ def test_an_expired_login_is_told_and_nothing_is_lost(life: Life) -> None:
     tokens = dict(life.setting.fake.refresh_tokens)
     life.setting.fake.refresh_tokens.clear()
     life.setting.fake.expire_access()
+    phone = Phone()
     with life.account(END + timedelta(minutes=20)) as account:
-        done = cycle(account, END + timedelta(minutes=20))
+        done = cycle(replace(account, notifiers=(phone,)), END + timedelta(minutes=20))
         health = account.store.health()
+    [note] = phone.notes
+    assert "afterword login" in note.body
     assert done.failed
     assert all("afterword login" in error.remedy for error in done.failed.values())
     assert all(each.login_needed for each in health.values() if each.failing_since)
