@@ -28,9 +28,7 @@ class ExchangeHands:
         return Session(ME, Login(USER, lambda: password, auth="basic"), account="sam", endpoint=self.fake.url)
 
     def calendar(self, *calendars: str) -> ExchangeCalendar:
-        return ExchangeCalendar(
-            self.session(), name="work", zone=ZONE, addresses=frozenset({ME}), calendars=calendars
-        )
+        return ExchangeCalendar(self.session(), name="work", zone=ZONE, addresses=frozenset({ME}), calendars=calendars)
 
     def mailbox(self) -> ExchangeMailbox:
         return ExchangeMailbox(self.session(), OWNER)
