@@ -102,7 +102,27 @@ def explain_files(paths: Sequence[Path], owner: Owner, *, every: bool) -> Iterab
     """Read and judge each path in order; nothing that one path holds stops the others."""
     for path in paths:
         found = read_path(path, zone=owner.zone, addresses=owner.addresses, every=every)
-        yield found, list(_assess_all(found.events, owner))
+        assessments = list(_assess_all(found.events, owner))
+        if found.beside and len(assessments) == 1:
+            assessments = [_joined(assessments[0], found.beside, owner)]
+        yield found, assessments
+
+
+def _joined(subject: Assessment, beside: Sequence[Event], owner: Owner) -> Assessment:
+    """What the other invites of the same interview add."""
+    everything = [subject, *(assess(event, owner) for event in beside)]
+    for interview in join(everything, owner, PREVIEW_KEY):
+        if len(interview.parts) > 1 and any(part.event == subject.event for part in interview.parts):
+            return replace(
+                subject,
+                role=interview.role,
+                company=interview.company,
+                stage=interview.stage,
+                interviewers=interview.interviewers,
+                recipients=interview.recipients,
+                excluded=interview.excluded,
+            )
+    return subject
 
 
 def _assess_all(events: Sequence[Event], owner: Owner) -> Iterator[Assessment]:
@@ -199,7 +219,7 @@ def print_previewed(
     """Answer `afterword preview PATH...`."""
     for path in paths:
         found = read_path(path, zone=owner.zone, addresses=owner.addresses, every=every)
-        previewed = preview_objects(found.path, found.events, owner, now)
+        previewed = preview_objects(found.path, (*found.events, *found.beside), owner, now)
         if found.error is not None:
             previewed["error"] = found.error
         if as_json:

@@ -1,6 +1,6 @@
 """Calendar data straight from files, for `explain` and `preview`: no config, no store, no mailbox."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,6 +17,8 @@ class Found:
 
     path: Path
     events: tuple[Event, ...] = ()
+    beside: tuple[Event, ...] = ()
+    """What the same messages say under other UIDs: the same interview may have been invited twice."""
     error: str | None = None
 
 
@@ -35,14 +37,24 @@ def read_path(path: Path, *, zone: ZoneInfo, addresses: Collection[str], every: 
             problems.extend(f"{file.name}: {p.what}" if path.is_dir() else p.what for p in reading.problems)
     except OSError as error:
         return Found(path, error=f"{error.strerror or 'it cannot be read'}: {path}")
+    events: tuple[Event, ...]
+    beside: tuple[Event, ...] = ()
     if every:
         events = itip.all_occurrences(invites, addresses, LIMITS)
     else:
-        subject = itip.subject_occurrence(invites, addresses)
-        events = (subject,) if subject is not None else ()
+        events, beside = _subject(invites, addresses)
     if events:
-        return Found(path, tuple(events))
+        return Found(path, events, beside)
     return Found(path, error="; ".join(problems) or "there is no event in it")
+
+
+def _subject(invites: Sequence[Invite], addresses: Collection[str]) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+    subject = itip.subject_occurrence(invites, addresses)
+    if subject is None:
+        return (), ()
+    uids = dict.fromkeys(invite.uid for invite in invites if invite.uid != subject.uid)
+    others = (itip.subject_occurrence([i for i in invites if i.uid == uid], addresses) for uid in uids)
+    return (subject,), tuple(event for event in others if event is not None)
 
 
 def _files(path: Path) -> Iterator[Path]:
