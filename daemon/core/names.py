@@ -7,6 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from os.path import commonprefix
 
 from nameparser import HumanName
 
@@ -130,9 +131,10 @@ def read_display_name(raw: str) -> ReadName:
 def _read_cjk(text: str, title: str) -> ReadName:
     text = re.sub(r"^(?:HR|hr|Hr)\s*", "", text).strip()
     parts = re.split(r"[\s　/／]+", text)
-    if len(parts) >= 2 and len(parts[0]) >= 2 and _is_cjk_role(parts[0]):
-        title = title or parts[0]
-        parts = parts[1:]
+    roles: list[str] = []
+    while len(parts) >= 2 and len(parts[0]) >= 2 and _is_cjk_role(parts[0]):
+        roles.append(parts.pop(0))
+    title = title or " ".join(roles)
     if len(parts) > 2 and all(has_cjk(part) for part in parts):
         title = title or " ".join(parts[:-2])
         parts = parts[-2:]
@@ -147,7 +149,7 @@ def _read_cjk(text: str, title: str) -> ReadName:
 
 
 _CJK_ROLE = re.compile(
-    r"(?:担当|部|課|室|人事|採用|者|長|役|員|グループ|チーム|マネージャー|リーダー|エンジニア|招聘|总监|经理|主管|研究员|工程师|总裁|部门|顾问|专员|HR)"
+    r"(?:担当|部|課|室|人事|採用|者|長|役|員|グループ|チーム|マネージャー|リーダー|エンジニア|招聘|总监|经理|主管|研究员|工程师|总裁|部门|顾问|专员|课长|组长|总监|创始人|^[A-Z]{2,4}$)"
 )
 
 
@@ -243,6 +245,15 @@ def same_person(one: str, other: str) -> bool:
         left_list[-1] == right_list[-1]
         and left_list[0][0] == right_list[0][0]
         and 1 in (len(left_list[0]), len(right_list[0]))
+    )
+
+
+def is_inflected(one: str, other: str) -> bool:
+    """Whether two full names differ in their endings only, as a case or a genitive makes them (Anną Nowak, Anna Nowak)."""
+    left, right = key(one).split(), key(other).split()
+    return 2 <= len(left) == len(right) and all(
+        len(commonprefix([a, b])) >= max(3, max(len(a), len(b)) - 3) and abs(len(a) - len(b)) <= 3
+        for a, b in zip(left, right, strict=True)
     )
 
 

@@ -23,7 +23,7 @@ from daemon.core.domains import (
 from daemon.core.extract_text import Reading, sentences
 from daemon.core.lexicon import lexicon
 from daemon.core.model import Excluded, Interviewer, Owner, Recipient, RecipientKind
-from daemon.core.names import fits_address, from_address, key, read_display_name, same_person
+from daemon.core.names import fits_address, from_address, is_inflected, key, read_display_name, same_person
 from daemon.core.people_text import Mention, Part, title_pattern
 from daemon.core.phrases import any_of, fold, has_cjk
 
@@ -198,12 +198,14 @@ class People:
         mentions: list[Mention],
         companies: tuple[str, ...],
         company: str,
+        domain: str,
     ) -> None:
         self.reading = reading
         self.owner = owner
         self.guests = guests
         self.companies = companies
         self.company = company
+        self.domain = domain
         self.mine = owner_names(event, owner)
         self.loose: list[Mention] = []
         self._apportion(mentions)
@@ -215,6 +217,11 @@ class People:
                 guest for guest in self.guests if guest.nature is not Nature.NOTE_TAKER and _matches(mention, guest)
             ]
             people = [guest for guest in fitting if guest.nature is Nature.PERSON] or fitting
+            people = people or [
+                guest
+                for guest in self.guests
+                if guest.name and guest.attendee and is_inflected(mention.name, guest.name)
+            ]
             if not people and is_owner_name(mention.name, self.mine):
                 continue
             if len(people) > 1 and not mention.full and not mention.email:
@@ -380,7 +387,7 @@ class People:
         listed = any(
             mention.listed for guest in named for mention in guest.mentions if mention.part is Part.INTERVIEWER
         ) or any(mention.listed for mention in loose)
-        main = self.companies[0] if self.companies else ""
+        main = self.domain or (self.companies[0] if self.companies else "")
         chosen: list[Guest] = []
         for guest in rooms:
             others = any(one is not guest for one in (*named, *[room for room in rooms if room.attendee])) or bool(
@@ -412,11 +419,9 @@ class People:
                 reason = "belongs to another organisation"
             if (
                 not reason
-                and loose
-                and not named
+                and (named or (loose and not guest.attendee))
                 and said is None
-                and guest.organizer
-                and not guest.attendee
+                and (guest.organizer or self._signs(guest))
                 and not self._speaks_of_self()
             ):
                 reason = "invited you, others are named as interviewers"

@@ -361,6 +361,8 @@ def _parse_chunk(chunk: str, part: Part, source: str, *, listed: bool, single: b
     position = 0
     pattern = _person_at()
     while position < len(chunk):
+        function = _before_name(chunk[position:])
+        position += len(function.group()) if function else 0
         match = pattern.match(chunk, position)
         if match is None or not match.group("name"):
             break
@@ -375,6 +377,7 @@ def _parse_chunk(chunk: str, part: Part, source: str, *, listed: bool, single: b
         read = read_display_name(f"{honorific} {name}".strip())
         if not read.name:
             break
+        title = title or (function.group("title") if function else "")
         found.append(Mention(read.name, part, source, title, email, honorific or read.honorific, listed))
         position = end + used
         separator = re.match(r"\s*,\s*(?!\s)", chunk[position:]) or _and().match(chunk[position:])
@@ -385,6 +388,38 @@ def _parse_chunk(chunk: str, part: Part, source: str, *, listed: bool, single: b
         if joined is not None:
             position += joined.end() - 1
     return found
+
+
+_FUNCTION_BEFORE = re.compile(
+    r"(?P<article>(?:the|our|your|my|an?|dem|der|die|den|unsere[nmrs]?|le|la|notre|nos|nuestr[oa]|el|il|lo|nostr[oa]|"
+    r"het|de|onze|een|vår|o|a|noss[oa]|l'|eine?[nmr]?|une?|un[oa]?|uma?|ett)\s*)?(?P<title>[^\W\d_][^,;:()\n.!?]{2,60}?)(?P<end>,\s+|\s+)$"
+)
+
+
+_INDEFINITE = re.compile(r"(?:an?|one of (?:our|the)|eine?[nmr]?|une?|un[oa]?|een|uma?|en|ett)\s")
+
+
+def _before_name(text: str) -> re.Match[str] | None:
+    """A function before the name: `the Headteacher, Mrs Jane Roe`, `our director John Doe`, `a trustee, Bo Li`."""
+    for name in _full_name().finditer(text, 0, 120):
+        found = _FUNCTION_BEFORE.match(text, 0, name.start())
+        if found is None:
+            continue
+        title = found.group("title")
+        if found.group("end").startswith(","):
+            fits = _titles().search(fold(title)) is not None or (
+                _INDEFINITE.match(text) is not None and title.islower()
+            )
+        else:
+            fits = title.islower() and _titles().search(fold(title)) is not None
+        if fits and not looks_like_people(title) and is_person_name(_trim_name(name.group("name"))):
+            return found
+    return None
+
+
+@lru_cache(maxsize=1)
+def _full_name() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?i:{_honorific()})(?P<name>{_CAP}(?:\s+(?:{_PARTICLE}\s+){{0,3}}{_CAP})+)")
 
 
 def _trim_name(name: str) -> str:
@@ -529,8 +564,11 @@ def mentions(reading: Reading) -> list[Mention]:
     return list(dict.fromkeys(found))
 
 
+_LABEL_INSIDE = re.compile(r"(?<=[a-zà-ÿ)\d][.!?])[ \t]+(?=[A-ZÀ-Þ][^.:!?\n]{2,30}:\s)")
+
+
 def _from_labels(reading: Reading) -> Iterator[Mention]:
-    lines = reading.body.split("\n")
+    lines = _LABEL_INSIDE.sub("\n", reading.body).split("\n")
     for index, raw in enumerate(lines):
         line = raw.strip(" \t•·*-–")
         folded = fold(line)
@@ -658,10 +696,21 @@ def _prose_people(sentence: str, source: str, *, listed: bool = False) -> list[M
         while start < len(sentence) and sentence[start] in " \t:":
             start += 1
         people = parse_people(sentence[start:], Part.INTERVIEWER, source, listed=listed, single=True)
+        if len(people) < 2 and not any(one.full for one in people):
+            people = _in_bracket(sentence[start:], source, listed=listed) or people
         for person in people:
             if not any(person.name == other.name for other in found):
                 found.append(person)
     return found
+
+
+def _in_bracket(text: str, source: str, *, listed: bool) -> list[Mention]:
+    """`with the purchasing team (Ana Ruiz, Bo Li)`: a bracket that holds nothing but full names."""
+    found = re.match(r"[^()\n.:]{2,50}\(([^()\n]{5,160})\)", text)
+    pieces = [piece for piece in re.split(r"\s*[,;]\s*", _and().sub(", ", found.group(1))) if piece] if found else []
+    if not pieces or not all(is_person_name(piece) for piece in pieces):
+        return []
+    return [Mention(piece, Part.INTERVIEWER, source, listed=listed) for piece in pieces]
 
 
 def _from_prose(reading: Reading) -> Iterator[Mention]:
@@ -692,8 +741,12 @@ def _from_first_name(text: str) -> str:
 _CJK_NAME_IN_PROSE = re.compile(
     r"(?:由|与|和|跟|、)([^，。、\s]{2,24}?)(?=(?:两位|三位)?(?:同事)?(?:主持|负责|面试|担任|将|会|和|与|、|跟))"
 )
+_CJK_BY = re.compile(
+    r"由[ 　]?([A-Za-z]{2,5}[ 　]?|[\u3400-\u9fff]{2,10}?(?:总监|经理|主管|总裁|总|负责人|创始人)[ 　]?|[\u3400-\u9fff]{2,8}[ 　])?"
+    r"([\u3400-\u9fff]{2,3})[ 　]?(?:与|和|跟|为)(?:您|你)"
+)
 _CJK_WILL = re.compile(
-    r"([\u3400-\u9fff々]{1,4}[ 　]?[\u3400-\u9fff々\u3040-\u30ff]{0,4}?)(?:（([^）]*)）)?(?:が|より|"
+    r"([\u3400-\u9fff々]{1,4}[ 　]?[\u3400-\u9fff々\u3040-\u30ff]{0,4}?)(?:（([^）]*)）)?[ 　]?(?:が|より|"
     r"様が)(?:面接を担当|担当|対応|同席|面接いた|お話|お電話)"
 )
 
@@ -703,6 +756,8 @@ def _from_cjk_prose(reading: Reading) -> Iterator[Mention]:
         source = f"text “{sentence[:40]}”"
         for match in _CJK_NAME_IN_PROSE.finditer(sentence):
             yield from parse_people(match.group(1), Part.INTERVIEWER, source)
+        for match in _CJK_BY.finditer(sentence):
+            yield Mention(match.group(2), Part.INTERVIEWER, source, (match.group(1) or "").strip())
         for match in _CJK_WILL.finditer(sentence):
             name = match.group(1).strip()
             if is_person_name(name) and len(name) > 1:

@@ -125,6 +125,7 @@ def _look_closer(event: Event, reading: Reading, owner: Owner, language: str, si
         mentions=named,
         companies=companies,
         company=company.fact.value if company.fact else "",
+        domain=company.domain,
     )
     cast = people.cast(happens=not why_not)
     stage = stage_of(reading, cast.interviewers, _sessions(named), language=language, role=role.value if role else "")
