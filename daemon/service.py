@@ -4,15 +4,18 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from config.errors import ConfigError
+from config.errors import ConfigError, SecretError
 from config.load import load_all, load_folder
 from config.schema import AccountConfig
+from config.secrets import resolve
+from connectors.errors import ConnectorError, TemporaryError
 from connectors.local import watch
 from connectors.ports import Subscription, Watchable
 from daemon.account import Account
@@ -21,6 +24,7 @@ from daemon.engine import Cycle, cycle
 from daemon.jobs import Jobs
 from daemon.lock import AccountBusy, serving
 from daemon.store.errors import StoreError, StoreLocked, StoreUnavailable
+from daemon.store.store import Store
 from daemon.supervisor import Supervisor
 
 log = logging.getLogger("afterword.service")
@@ -29,6 +33,10 @@ EX_OK, EX_TEMPFAIL, EX_CONFIG = 0, 75, 78
 WORKERS = 4
 STOP_WITHIN = timedelta(seconds=9)
 """systemd is asked to wait 10 s before it kills."""
+
+
+TRY_AGAIN = timedelta(minutes=5)
+"""How often an account is tried whose store could not be opened for a reason that may pass."""
 
 
 def wall_clock() -> datetime:
@@ -59,6 +67,10 @@ class Service:
         self._reload = threading.Event()
         self._supervisor = Supervisor()
         self._served: dict[str, _Served] = {}
+        self._stores: dict[str, Store] = {}
+        self._later: list[AccountConfig] = []
+        self._tried_at = time.monotonic()
+        self._refusals: list[Exception] = []
         self._watchdog = self._supervisor.watchdog_interval()
 
     def run(self) -> int:
@@ -69,13 +81,9 @@ class Service:
             _say(*error.problems)
             return EX_CONFIG
         self._install_signals()
-        try:
-            self._take_on(configs)
-        except StoreError as error:
-            _say(error)
-            return exit_code(error)
+        self._take_on(configs)
         if not self._served:
-            return EX_TEMPFAIL
+            return max((exit_code(error) for error in self._refusals), default=EX_TEMPFAIL)
         self._supervisor.ready()
         self._show_status()
         self._jobs.run(self._stop, self._tick)
@@ -116,16 +124,19 @@ class Service:
             _say(*error.problems, "this account is not served; the others are")
         return loaded.good
 
-    def _take_on(self, configs: tuple[AccountConfig, ...]) -> None:
+    def _take_on(self, configs: Sequence[AccountConfig]) -> None:
+        """Serve these accounts. One that cannot be served stops no other; where waiting may help, it is tried again."""
+        self._later = [config for config in self._later if config.name not in {c.name for c in configs}]
         for config in configs:
             resources = ExitStack()
             try:
-                resources.enter_context(serving(config.name, paths_for(config, self._state_dir).state_dir))
-                store = resources.enter_context(open_store(config, self._state_dir, now=self._clock()))
-                account = build(config, store, self._state_dir, now=self._clock())
-            except AccountBusy as busy:
+                account = self._open(config, resources)
+            except (AccountBusy, StoreError, SecretError, ConnectorError, OSError, UnicodeDecodeError) as error:
                 resources.close()
-                _say(busy)
+                _say(f"{config.name}: this account is not served: {error}")
+                self._refusals.append(error)
+                if isinstance(error, StoreLocked | StoreUnavailable | TemporaryError):
+                    self._later.append(config)
                 continue
             except BaseException:
                 resources.close()
@@ -134,6 +145,21 @@ class Service:
             self._served[config.name] = served
             self._jobs.add(config.name, self._server(served), config.service.poll_interval)
             served.subscriptions.extend(self._watch(served))
+
+    def _open(self, config: AccountConfig, resources: ExitStack) -> Account:
+        now = self._clock()
+        resources.enter_context(serving(config.name, paths_for(config, self._state_dir).state_dir))
+        store = self._shared_store(config, now) or resources.enter_context(open_store(config, self._state_dir, now=now))
+        return build(config, store, self._state_dir, now=now)
+
+    def _shared_store(self, config: AccountConfig, now: datetime) -> Store | None:
+        """A database server is opened once, however many accounts it keeps."""
+        if config.store.url is None:
+            return None
+        url = resolve(config.store.url).reveal()
+        if url not in self._stores:
+            self._stores[url] = Store.open(url, now=now)
+        return self._stores[url]
 
     def _watch(self, served: _Served) -> list[Subscription]:
         name = served.config.name
@@ -162,6 +188,9 @@ class Service:
         if self._reload.is_set():
             self._reload.clear()
             self._read_again()
+        if self._later and time.monotonic() - self._tried_at > TRY_AGAIN.total_seconds():
+            self._tried_at = time.monotonic()
+            self._take_on(list(self._later))
         if self._watchdog is not None:
             stuck = self._jobs.stuck()
             if stuck:
@@ -182,10 +211,7 @@ class Service:
         kept = {config.name: config for config in configs}
         for name in [n for n, served in self._served.items() if kept.get(n) != served.config]:
             self._let_go(name)
-        try:
-            self._take_on(tuple(config for name, config in kept.items() if name not in self._served))
-        except StoreError as error:
-            _say(error)
+        self._take_on([config for name, config in kept.items() if name not in self._served])
         log.info("configuration read again: %d accounts", len(self._served))
         self._supervisor.ready()
         self._show_status()
@@ -210,15 +236,18 @@ class Service:
             os._exit(EX_OK)
         for served in self._served.values():
             _close(served)
+        for store in self._stores.values():
+            store.close()
         return EX_OK
 
     def _show_status(self) -> None:
         self._supervisor.status(status_line([served.last for served in self._served.values()]))
 
 
-def exit_code(error: StoreError) -> int:
+def exit_code(error: Exception) -> int:
     """Whether trying again may help (75), or somebody has to do something first (78: no restart loop)."""
-    return EX_TEMPFAIL if isinstance(error, StoreLocked | StoreUnavailable) else EX_CONFIG
+    passing = (StoreLocked, StoreUnavailable, AccountBusy, TemporaryError)
+    return EX_TEMPFAIL if isinstance(error, passing) else EX_CONFIG
 
 
 def status_line(cycles: list[Cycle | None]) -> str:

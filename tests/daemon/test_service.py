@@ -163,3 +163,24 @@ def test_one_account_with_a_dead_mailbox_stops_no_other(tmp_path: Path) -> None:
         assert process.wait(10) == 0
         assert process.stderr is not None
         assert "nowhere" in process.stderr.read()
+
+
+def test_one_account_with_a_broken_store_stops_no_other(tmp_path: Path) -> None:
+    accounts = tmp_path / "accounts"
+    accounts.mkdir()
+    set_up(tmp_path)
+    one = CONFIG.replace('"Mail"', f'"{tmp_path}/Mail"').replace('"calendar"', f'"{tmp_path}/calendar"')
+    (accounts / "mara.toml").write_text(one, encoding="utf-8")
+    second = tmp_path / "second"
+    lay_out(second)
+    other = one.replace(str(tmp_path / "Mail"), str(second / "Mail")).replace("mara@lindgren", "olof@ek")
+    (accounts / "a-broken-one.toml").write_text(other, encoding="utf-8")
+    (tmp_path / "state" / "a-broken-one").mkdir()
+    (tmp_path / "state" / "a-broken-one" / "store.sqlite").write_bytes(b"no database" * 200)
+    put_event(tmp_path, "one", invite("one", end=ended(60), stamped=ended(6000)))
+    with service(tmp_path, {"AFTERWORD_CONFIG": str(accounts)}) as process:
+        until(lambda: len(drafts(tmp_path)) == 1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert "a-broken-one: this account is not served" in process.stderr.read()
