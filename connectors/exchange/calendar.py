@@ -27,7 +27,7 @@ LEAD = timedelta(days=60)
 _MARGIN = timedelta(days=1)
 _CHANGES = 512
 """The most that SyncFolderItems gives in one answer."""
-_TIMES = ("start", "end", "type", "is_all_day")
+_TIMES = ("start", "end", "type")
 _MEETING = "ipm.schedule.meeting."
 _SERIES = "RecurringMaster"
 
@@ -217,12 +217,11 @@ def _changes(folder: Any, state: str, covers: Window) -> _Changes:
 
 
 def _touches(item: Any, covers: Window) -> bool:
-    """Whether it may lie within; what is not told lies within. A day is added where dates have no zone."""
+    """Whether it may lie within; what is not told lies within."""
     start, end = times_of(item)
     if start is None or end is None:
         return True
-    slack = timedelta(days=1) if item.is_all_day else timedelta()
-    return start - slack < covers.end and end + slack > covers.start
+    return start < covers.end and end > covers.start
 
 
 def _one_key_each(invites: Sequence[Invite]) -> list[Invite]:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from exchangelib import CalendarItem, ExtendedProperty
 from exchangelib import recurrence as patterns
 from exchangelib.fields import MONTHS, WEEK_NUMBERS, WEEKDAYS
 
@@ -36,11 +37,23 @@ from connectors.model import (
 
 PRODUCER = "Exchange Web Services"
 FIELDS = (
-    "subject", "body", "uid", "recurrence_id", "start", "end", "is_all_day", "legacy_free_busy_status", "location",
+    "subject", "body", "uid", "recurrence_id", "start", "end", "whole_day", "legacy_free_busy_status", "location",
     "is_cancelled", "type", "my_response_type", "organizer", "required_attendees", "optional_attendees", "resources",
     "appointment_sequence_number", "last_modified_time", "_start_timezone",
 )  # fmt: skip
+"""Not `is_all_day`: exchangelib would make dates of start and end by the zone of this machine where none is told."""
 SERIES_FIELDS = (*FIELDS, "mime_content", "recurrence", "modified_occurrences", "deleted_occurrences")
+
+
+class WholeDay(ExtendedProperty):  # type: ignore[misc]  # exchangelib asks for a subclass and is not typed
+    """PidLidAppointmentSubType."""
+
+    distinguished_property_set_id = "Appointment"
+    property_id = 0x8215
+    property_type = "Boolean"
+
+
+CalendarItem.register("whole_day", WholeDay)
 
 _PARTSTAT = {
     "Accept": PartStat.ACCEPTED,
@@ -62,8 +75,12 @@ def read_single(item: Any, *, key: str, calendar: str, zone: ZoneInfo, owners: f
     uid = uid_of(str(item.uid or ""))
     if not uid:
         raise ValueError("no UID")
-    all_day = bool(item.is_all_day)
-    start, end = (_moment(when, item, zone, all_day=all_day) for when in (item.start, item.end))
+    own = iana(str(getattr(getattr(item, "_start_timezone", None), "key", "") or "")) or zone
+    start, end = _moment(item.start, own), _moment(item.end, own)
+    all_day = _all_day(item, start, end)
+    if all_day:
+        # Midnights of whoever made it: their dates are meant, wherever they are read.
+        start, end = (datetime.combine(when.date(), time(0), tzinfo=zone) for when in (start, end))
     updated = utc(item.last_modified_time)
     event = Event(
         uid=uid,
@@ -143,19 +160,18 @@ def _completed(event: Event, told: Event) -> Event:
     )
 
 
-def _moment(when: object, item: Any, zone: ZoneInfo, *, all_day: bool) -> datetime:
-    if isinstance(when, datetime):
-        at = utc(when)
-        assert at is not None  # noqa: S101 (a datetime is one)
-        named = iana(str(getattr(getattr(item, "_start_timezone", None), "key", "") or ""))
-        if not all_day:
-            return at.astimezone(named or zone)
-        # Midnight in the zone of whoever made it: its date is meant, wherever it is read.
-        local = at.astimezone(named or zone)
-        return datetime.combine(local.date(), time(0), tzinfo=zone)
-    if isinstance(when, date):
-        return datetime(when.year, when.month, when.day, tzinfo=zone)
-    raise ValueError("no start or end")
+def _moment(when: object, zone: ZoneInfo) -> datetime:
+    found = _instant(when)
+    if found is None:
+        raise ValueError("no start or end")
+    return found.astimezone(zone) if isinstance(when, datetime) else found.replace(tzinfo=zone)
+
+
+def _all_day(item: Any, start: datetime, end: datetime) -> bool:
+    """Told by the server, or else known by its look: from a midnight to another."""
+    if item.whole_day is not None:
+        return bool(item.whole_day)
+    return start < end and start.time() == end.time() == time(0)
 
 
 def _instant(when: object) -> datetime | None:

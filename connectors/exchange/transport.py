@@ -21,9 +21,12 @@ from urllib3.response import HTTPResponse
 
 from connectors.errors import ProtocolViolation, TemporaryError
 from connectors.web import tls_context
+from connectors.web_errors import refusal
 
 MOST_BYTES: Final = 48 * 1024 * 1024
 """A hundred items of the usual kind are a few megabytes; a large mail is asked for alone."""
+_MEANT: Final = frozenset((200, 301, 302, 303, 307, 308, 401))
+"""What exchangelib and the login understand; other answers without SOAP in them are a proxy's or web server's."""
 _PIECE: Final = 64 * 1024
 _FRACTION = re.compile(rb">(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+(?=(?:Z|[+-]\d\d:\d\d)?<)")
 """xs:dateTime may have fraction digits, as many as it likes; exchangelib reads None where there are any."""
@@ -95,6 +98,9 @@ class BoundedAdapter(HTTPAdapter):
             proxies=proxies,
         )
         body = _read(response, ends)
+        if response.status_code not in _MEANT and b"Envelope" not in body[:4096]:
+            response.raw.release_conn()
+            raise refusal(response.status_code, response.headers, "", "")
         connection = response.raw
         response.raw = HTTPResponse(
             body=io.BytesIO(body),

@@ -20,8 +20,14 @@ NS = {"t": T, "m": M, "s": S}
 USER, PASSWORD = "sam", "s3cret-word"
 
 
-class Refused(Exception):
-    """An answer with an error code in its response message."""
+BUSY = (
+    f'<s:Envelope xmlns:s="{S}"><s:Body><s:Fault><faultcode>s:Server</faultcode><faultstring>busy</faultstring>'
+    '<detail><e:ResponseCode xmlns:e="http://schemas.microsoft.com/exchange/services/2006/errors">ErrorServerBusy'
+    '</e:ResponseCode><e:Message xmlns:e="http://schemas.microsoft.com/exchange/services/2006/errors">busy</e:Message>'
+    f'<t:MessageXml xmlns:t="{T}"><t:Value Name="BackOffMilliseconds">7000</t:Value></t:MessageXml></detail>'
+    "</s:Fault></s:Body></s:Envelope>"
+).encode()
+"""How Exchange throttles: no response message but a fault."""
 
 
 @dataclass
@@ -57,6 +63,8 @@ class EwsFake:
         self.asked.append(name)
         with self.store.lock:
             code = self.faults.popleft() if self.faults else ""
+            if code == "ErrorServerBusy":
+                return BUSY
             messages = [_failed(name, code)] if code else getattr(self, f"_{_snake(name)}")(operation)
         return self._wrapped(name, messages)
 
@@ -190,7 +198,7 @@ class EwsFake:
             after = int(json.loads(base64.b64decode(state))["after"]) if state else 0
         except (ValueError, KeyError, TypeError):
             if not self.odd:
-                return [_failed("SyncFolderItems", "ErrorInvalidSyncStateData")]
+                return [_failed("SyncFolderItems", "ErrorInvalidSyncStateData", state=True)]
             after = 0
         most = int(operation.findtext("m:MaxChangesReturned", namespaces=NS))
         live = [(item.number, "Update" if after else "Create", item) for item in self.store.within(name)]
@@ -236,14 +244,14 @@ def _message(name: str, *children: Any) -> Any:
     return element
 
 
-def _failed(name: str, code: str) -> Any:
+def _failed(name: str, code: str, *, state: bool = False) -> Any:
     element = etree.Element(f"{{{M}}}{name}ResponseMessage", ResponseClass="Error")
     etree.SubElement(element, f"{{{M}}}MessageText").text = "as the test wishes"
     etree.SubElement(element, f"{{{M}}}ResponseCode").text = code
     etree.SubElement(element, f"{{{M}}}DescriptiveLinkKey").text = "0"
-    if code == "ErrorServerBusy":
-        values = etree.SubElement(element, f"{{{M}}}MessageXml")
-        values.append(t("Value", "7000", Name="BackOffMilliseconds"))
+    if state:
+        etree.SubElement(element, f"{{{M}}}SyncState")
+        etree.SubElement(element, f"{{{M}}}IncludesLastItemInRange").text = "true"
     return element
 
 
@@ -258,6 +266,8 @@ def _wanted(operation: Any) -> set[str]:
 def _uri(element: Any) -> str:
     if tag := element.get("PropertyTag"):
         return f"tag:{int(tag, 16):#x}"
+    if place := element.get("DistinguishedPropertySetId"):
+        return f"lid:{place}/{int(element.get('PropertyId')):#x}"
     return f"named:{element.get('PropertySetId').lower()}/{element.get('PropertyName')}"
 
 
@@ -282,7 +292,8 @@ def ews_fake(*, odd: bool = False) -> Iterator[EwsFake]:
             elif self.headers.get("Authorization") != basic:
                 self._reply(401, b"", "text/html")
             else:
-                self._reply(200, fake.answer(envelope), "text/xml; charset=utf-8")
+                answer = fake.answer(envelope)
+                self._reply(500 if answer is BUSY else 200, answer, "text/xml; charset=utf-8")
 
         def _reply(self, status: int, body: bytes, kind: str) -> None:
             fake.received += len(body)

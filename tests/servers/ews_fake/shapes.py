@@ -130,6 +130,13 @@ def _internet_headers(item: Item) -> Any:
 
 
 def _extended(item: Item, wanted: set[str]) -> list[Any]:
+    if item.kind == "CalendarItem":
+        if "lid:Appointment/0x8215" not in wanted or not item.fields.get("told", True):
+            return []
+        uri = t(
+            "ExtendedFieldURI", DistinguishedPropertySetId="Appointment", PropertyId="33301", PropertyType="Boolean"
+        )
+        return [t("ExtendedProperty", uri, t("Value", "true" if item.fields.get("all_day") else "false"))]
     headers = item.headers
     own = {
         "tag:0x1039": " ".join(headers.references),
