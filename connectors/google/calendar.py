@@ -13,9 +13,9 @@ from datetime import UTC, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.errors import ConnectorError, CursorExpired
+from connectors.errors import ConnectorError, CursorExpired, ProtocolViolation
 from connectors.google.cursor import Cursor
-from connectors.google.errors import NotFound
+from connectors.google.errors import NotFound, reading
 from connectors.google.event import FIELDS, calendar_zone, read_invite
 from connectors.google.invitation import Invitations
 from connectors.google.service import Api, Json, Usage
@@ -49,6 +49,7 @@ class GoogleCalendar:
         zone: ZoneInfo,
         calendars: Sequence[str] = ("primary",),
         owned: bool = True,
+        account: str = "",
     ) -> None:
         """`zone` is the owner's, for a calendar that tells none."""
         self._api = api
@@ -56,6 +57,7 @@ class GoogleCalendar:
         self._zone = zone
         self._calendars = tuple(calendars)
         self._owned = owned
+        self._account = account
         self._invitations = Invitations(api)
 
     @property
@@ -70,6 +72,18 @@ class GoogleCalendar:
 
     def pull(self, cursor: str | None, window: Window) -> CalendarDelta:
         """See the port: a page at a time where there is much. Raises CursorExpired, ConnectorError."""
+        with reading(self._account, "pull"):
+            return self._pull(cursor, window)
+
+    def check(self, *, write: bool = False) -> Sequence[CheckLine]:  # noqa: ARG002 (the port's; nothing is written)
+        """Whether each calendar can be read; nothing is ever written."""
+        return tuple(self._check_one(calendar) for calendar in self._calendars)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._api.close()
+
+    def _pull(self, cursor: str | None, window: Window) -> CalendarDelta:
         mark = self._resumed(cursor, window)
         begins = mark is None
         if mark is None:
@@ -89,14 +103,6 @@ class GoogleCalendar:
             problems=tuple(haul.problems),
             more=bool(mark.todo),
         )
-
-    def check(self, *, write: bool = False) -> Sequence[CheckLine]:  # noqa: ARG002 (the port's; nothing is written)
-        """Whether each calendar can be read; nothing is ever written."""
-        return tuple(self._check_one(calendar) for calendar in self._calendars)
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        self._api.close()
 
     def _resumed(self, cursor: str | None, window: Window) -> Cursor | None:
         """The cursor, where it is good for this window and these calendars; None to begin anew."""
@@ -127,6 +133,9 @@ class GoogleCalendar:
         if mark.page:
             asked["pageToken"] = mark.page
         answer = self._ask(calendar, asked)
+        if not answer:
+            # Even an empty calendar tells its zone; believed, this would count every event as gone.
+            raise ProtocolViolation("the answer is empty", operation="pull")
         zone = calendar_zone(str(answer.get("timeZone", "")), self._zone)
         for item in answer.get("items") or ():
             self._take(item, calendar, zone, haul, mark.series)
@@ -171,7 +180,8 @@ class GoogleCalendar:
             request = self._api.calendar.events().list(
                 calendarId=calendar, singleEvents=True, maxResults=1, fields="summary,timeZone"
             )
-            answer = self._api.call("check", request)
+            with reading(self._account, "check"):
+                answer = self._api.call("check", request)
         except NotFound:
             return CheckLine(what, "failing", "it is not found", f"correct `calendars`{self._known()}")
         except ConnectorError as error:
@@ -181,8 +191,9 @@ class GoogleCalendar:
     def _known(self) -> str:
         try:
             request = self._api.calendar.calendarList().list(maxResults=250, fields="items(id,summary)")
-            listed = self._api.call("check", request).get("items") or ()
+            with reading(self._account, "check"):
+                listed = self._api.call("check", request).get("items") or ()
+                names = [f"{each.get('id')} ({each.get('summary', '')})" for each in listed]
         except ConnectorError:
             return ""
-        names = [f"{each.get('id')} ({each.get('summary', '')})" for each in listed]
         return f"; you have {', '.join(names)}" if names else ""

@@ -94,6 +94,23 @@ def translated(account: str, operation: str) -> Iterator[None]:
         raise found.error(account, operation) from None
 
 
+@contextmanager
+def reading(account: str, operation: str) -> Iterator[None]:
+    """Inside the block answers are taken apart: one without the shape that Google documents is a ProtocolViolation.
+
+    Chained, unlike the others: should the fault be ours, the log shows where.
+    """
+    try:
+        yield
+    except ConnectorError as error:
+        error.account, error.operation = error.account or account, error.operation or operation
+        raise
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ProtocolViolation(
+            "the answer has not the shape that the API documents", account=account, operation=operation
+        ) from error
+
+
 def translate(error: BaseException, account: str, operation: str) -> ConnectorError:
     """The taxonomy's word for an exception that was handed over rather than raised, as in a batch."""
     if isinstance(error, ConnectorError):

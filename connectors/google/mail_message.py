@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors.errors import ProtocolViolation
 from connectors.evidence import Candidate
 from connectors.mime import Headers, fingerprint, read_headers, text_of
 from connectors.model import Place
@@ -116,9 +117,15 @@ def with_structure(known: Known, answer: Json) -> Known:
 
 
 def read_raw(answer: Json) -> bytes:
-    """The octets of a message that was asked for with format raw (base64url, RFC 4648 section 5)."""
+    """The octets of a message that was asked for with format raw (base64url, RFC 4648 section 5).
+
+    Raises ProtocolViolation.
+    """
     raw = str(answer.get("raw", ""))
-    return base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4))
+    try:
+        return base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4))
+    except ValueError:
+        raise ProtocolViolation("the message is not in base64url", operation="read a message") from None
 
 
 def read_content(raw: bytes) -> Content:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from connectors.errors import ConnectorError, DraftChanged, DraftNotFound, UnsupportedError
 from connectors.evidence import rung_of, weigh
-from connectors.google.errors import NotFound
+from connectors.google.errors import NotFound, reading
 from connectors.google.mail_message import (
     Known,
     draft_id_of,
@@ -368,10 +368,8 @@ class GmailMailbox:
     @contextmanager
     def _mapped(self, operation: str) -> Iterator[None]:
         try:
-            yield
-        except ConnectorError as error:
-            error.account, error.operation = error.account or self._account, error.operation or operation
-            raise
+            with reading(self._account, operation):
+                yield
         except ValueError as error:
             raise UnsupportedError(str(error), account=self._account, operation=operation) from error
 

@@ -33,6 +33,7 @@ def open_calendar(settings: CalendarTable, context: Context) -> GoogleCalendar:
         zone=context.zone,
         calendars=settings.calendars,
         owned=settings.own,
+        account=context.account,
     )
 
 

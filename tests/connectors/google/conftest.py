@@ -47,7 +47,11 @@ class Setting:
 
     def calendar(self, *calendars: str) -> GoogleCalendar:
         return GoogleCalendar(
-            self.api(CALENDAR_EVENTS), name="google", zone=ZoneInfo("UTC"), calendars=calendars or ("primary",)
+            self.api(CALENDAR_EVENTS),
+            name="google",
+            zone=ZoneInfo("UTC"),
+            calendars=calendars or ("primary",),
+            account="sam",
         )
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.errors import ConnectorError, CursorExpired
+from connectors.errors import ConnectorError, CursorExpired, ProtocolViolation
 from connectors.google import calendar as module
 from connectors.model import CuType, PartStat, Role, Status, Window
 from tests.connectors.google.conftest import Setting
@@ -275,3 +275,10 @@ def test_the_cursor_holds_no_words_of_the_calendar(setting: Setting) -> None:
     cursor = setting.calendar().pull(None, WINDOW).cursor
     assert set(json.loads(cursor)) == {"1"}
     assert "Interview" not in cursor
+
+
+def test_an_answer_without_anything_is_no_empty_calendar(setting: Setting) -> None:
+    setting.fake.pages.append(b"{}")
+    with pytest.raises(ProtocolViolation):
+        setting.calendar().pull(None, WINDOW)
+    assert setting.calendar().pull(None, WINDOW).invites == ()
