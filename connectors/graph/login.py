@@ -172,7 +172,6 @@ class StoredLogin:
                 port=port or None,
                 login_hint=self._identity.email or None,
                 timeout=seconds,
-                prompt="select_account",
                 **told,
             )
         except OSError as error:
