@@ -1,33 +1,25 @@
-"""Gmail: drafts, notes to the owner, and what became of them. It has no way to send anything.
+"""Gmail: drafts, notes to the owner, and what became of them. It has no way to send anything."""
 
-A draft id stays when the draft is saved, its message id does not; and a sent message may keep a stale draft wrapper.
-So a draft is found by its draft id, looked at before it is touched, and nothing is ever deleted by a message id.
-The API has no conditional update: between the look and the exchange lies one round trip.
-"""
-
-import base64
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from connectors.errors import ConnectorError, DraftChanged, DraftNotFound, UnsupportedError
+from connectors.errors import ConnectorError, UnsupportedError
 from connectors.evidence import rung_of, weigh
+from connectors.google.drafts import Drafts, encoded
 from connectors.google.errors import NotFound, reading
 from connectors.google.mail_message import (
-    Known,
     draft_id_of,
     draft_locator,
     labels_of,
-    marked_by_owner,
-    read_content,
     read_raw,
 )
 from connectors.google.mail_view import MailView, read_headers_of, search, senders_for
 from connectors.google.people import people_in
 from connectors.google.service import Api, Usage
-from connectors.mime import fingerprint_of, read_headers, write_draft, write_note
+from connectors.mime import write_note
 from connectors.model import (
     Address,
     CheckLine,
@@ -50,20 +42,6 @@ _REMEMBERED_REPLIES = 200
 _PEOPLE_PER_DOMAIN = 200
 _NOTES = 100
 _NOTE_MARGIN = timedelta(days=2)
-
-
-@dataclass(frozen=True, slots=True)
-class _Copy:
-    """A draft as it lies there at this moment."""
-
-    draft_id: str
-    thread: str
-    fingerprint: str
-    message_id: str
-    marked: bool
-
-    def untouched(self, expected: str) -> bool:
-        return self.fingerprint == expected and not self.marked
 
 
 class GmailMailbox:
@@ -89,6 +67,7 @@ class GmailMailbox:
         self._account = account
         self._clock = clock
         self._view = MailView(api)
+        self._drafts = Drafts(api, self._view)
         self._gone: set[str] = set()
         self._just_looked = False
 
@@ -125,49 +104,19 @@ class GmailMailbox:
             return Observations(self._clock(), by_key, unseen, self._view.drafts_total)
 
     def create_draft(self, draft: Draft) -> DraftRef:
-        """See the port. One with this Message-ID, or with these very words to these people, is returned instead."""
+        """See the port."""
         with self._mapped("create_draft"):
-            raw, mark = write_draft(draft), fingerprint_of(draft)
-            lying = self._lying(draft, mark)
-            if not lying:
-                self._api.call("create_draft", self._creation(raw, self._thread_of(draft.in_reply_to)))
-                # Two services may have looked at the same moment: the one draft with the least id stays.
-                lying = self._lying(draft, mark)
-                for double in lying[1:]:
-                    copy = self._copy(double)
-                    if copy is not None and copy.untouched(mark):
-                        self._delete(double)
-            if not lying:
-                raise UnsupportedError("the draft was made and cannot be found", operation="create_draft")
-            return DraftRef(draft.message_id, draft_locator(lying[0]), mark)
+            return self._drafts.create(draft)
 
     def replace_draft(self, ref: DraftRef, draft: Draft) -> DraftRef:
-        """See the port. The exchange is one request; the draft keeps its id."""
+        """See the port."""
         with self._mapped("replace_draft"):
-            raw, mark = write_draft(draft), fingerprint_of(draft)
-            copies = self._copies(ref, draft.message_id)
-            new = [copy for copy in copies if copy.untouched(mark)]
-            old = [copy for copy in copies if copy not in new]
-            if any(not copy.untouched(ref.fingerprint) for copy in old):
-                raise _changed()
-            if not copies:
-                raise DraftNotFound("the draft is no longer among the drafts")
-            kept = (new or old)[0]
-            if not new:
-                self._api.call("replace_draft", self._update(kept, raw, draft))
-            for copy in (*old, *new):
-                if copy.draft_id != kept.draft_id:
-                    self._delete(copy.draft_id)
-            return DraftRef(draft.message_id, draft_locator(kept.draft_id), mark)
+            return self._drafts.replace(ref, draft)
 
     def delete_draft(self, ref: DraftRef) -> None:
         """See the port."""
         with self._mapped("delete_draft"):
-            copies = self._copies(ref, ref.message_id)
-            if any(not copy.untouched(ref.fingerprint) for copy in copies):
-                raise _changed()
-            for copy in copies:
-                self._delete(copy.draft_id)
+            self._drafts.delete(ref)
 
     def deliver_note(self, note: Note) -> None:
         """See the port. One that was read and thrown away stays away."""
@@ -175,7 +124,7 @@ class GmailMailbox:
             raw = write_note(note, self._owner)
             if self._delivered(note):
                 return
-            body = {"raw": _encoded(raw), "labelIds": ["INBOX", "UNREAD"]}
+            body = {"raw": encoded(raw), "labelIds": ["INBOX", "UNREAD"]}
             request = self._api.users.messages().import_(
                 userId="me", body=body, internalDateSource="receivedTime", neverMarkSpam=True, fields="id"
             )
@@ -265,16 +214,11 @@ class GmailMailbox:
         draft_id = draft_id_of(probe.ref.locator) if probe.ref else ""
         if not draft_id or seen.sightings or self._view.by_draft(draft_id) is not None or self._view.cut:
             return seen
-        if draft_id not in self._gone:
-            request = self._api.users.drafts().get(userId="me", id=draft_id, format="minimal", fields="id")
-            try:
-                self._api.call("observe", request)
-            except NotFound:
-                self._gone.add(draft_id)
-            else:
-                self._view.cut.add(Place.DRAFTS)
-                self._view.forget()
-                return seen
+        if draft_id not in self._gone and not self._drafts.is_gone(draft_id):
+            self._view.cut.add(Place.DRAFTS)
+            self._view.forget()
+            return seen
+        self._gone.add(draft_id)
         gone = Sighting(Place.DRAFTS, Rung.LOCATION, draft_locator(draft_id), probe.message_id, flagged_deleted=True)
         return replace(seen, sightings=(gone,))
 
@@ -286,71 +230,6 @@ class GmailMailbox:
         if known is None or known.content is None:
             return sighting
         return replace(sighting, subject=known.content.subject, text=known.content.text)
-
-    def _lying(self, draft: Draft, mark: str) -> list[str]:
-        """Draft ids of what lies there for this draft already, in one order for everybody who looks."""
-        self._view.refresh_drafts()
-        drafts = [
-            (known, draft_id) for known, draft_id in self._view.known() if known.place is Place.DRAFTS and draft_id
-        ]
-        same = [draft_id for known, draft_id in drafts if known.headers.message_id == draft.message_id]
-        # Should Gmail give it a Message-ID of its own, the words and the people still tell.
-        alike = [draft_id for known, draft_id in drafts if draft_id not in same and _alike(known, draft)]
-        same += [draft_id for draft_id in alike if (copy := self._copy(draft_id)) and copy.fingerprint == mark]
-        return sorted(same)
-
-    def _copies(self, ref: DraftRef, *message_ids: str) -> list[_Copy]:
-        """What lies under the draft's own id, or under one of these Message-IDs, as it is now."""
-        self._view.refresh_drafts()
-        wanted = {ref.message_id, *message_ids}
-        ids = [draft_id_of(ref.locator)]
-        ids += [d for known, d in self._view.known() if d and known.headers.message_id in wanted]
-        found = [copy for draft_id in dict.fromkeys(ids) if draft_id and (copy := self._copy(draft_id))]
-        return sorted(found, key=lambda copy: copy.draft_id)
-
-    def _copy(self, draft_id: str) -> _Copy | None:
-        request = self._api.users.drafts().get(
-            userId="me", id=draft_id, format="raw", fields="id,message(id,threadId,labelIds,raw)"
-        )
-        try:
-            message = self._api.call("read the draft", request).get("message") or {}
-        except NotFound:
-            return None
-        labels = labels_of(message)
-        if "DRAFT" not in labels or "SENT" in labels or "TRASH" in labels:
-            return None
-        raw = read_raw(message)
-        return _Copy(
-            draft_id,
-            str(message.get("threadId", "")),
-            read_content(raw).fingerprint,
-            read_headers(raw).message_id,
-            marked_by_owner(labels),
-        )
-
-    def _creation(self, raw: bytes, thread: str) -> object:
-        message = {"raw": _encoded(raw)} | ({"threadId": thread} if thread else {})
-        return self._api.users.drafts().create(userId="me", body={"message": message}, fields="id")
-
-    def _update(self, copy: _Copy, raw: bytes, draft: Draft) -> object:
-        message = {"raw": _encoded(raw)} | ({"threadId": copy.thread} if copy.thread and draft.in_reply_to else {})
-        return self._api.users.drafts().update(userId="me", id=copy.draft_id, body={"message": message}, fields="id")
-
-    def _delete(self, draft_id: str) -> None:
-        try:
-            self._api.call("delete_draft", self._api.users.drafts().delete(userId="me", id=draft_id))
-        except NotFound:
-            return
-
-    def _thread_of(self, message_id: str) -> str:
-        """The thread that a message with this Message-ID lies in; empty where it is not in this mailbox."""
-        if not message_id:
-            return ""
-        request = self._api.users.messages().list(
-            userId="me", q=f"rfc822msgid:{message_id.strip('<>')}", maxResults=1, fields="messages(threadId)"
-        )
-        found = self._api.call("find the thread", request).get("messages") or ()
-        return str(found[0].get("threadId", "")) if found else ""
 
     def _delivered(self, note: Note) -> bool:
         """Whether it lies anywhere, looked for among the newest mail of the owner's to themselves."""
@@ -372,19 +251,6 @@ class GmailMailbox:
                 yield
         except ValueError as error:
             raise UnsupportedError(str(error), account=self._account, operation=operation) from error
-
-
-def _changed() -> DraftChanged:
-    return DraftChanged("the draft is not as it was written: it is the owner's now")
-
-
-def _alike(known: Known, draft: Draft) -> bool:
-    recipients = frozenset(address.email for address in draft.to)
-    return known.headers.recipients == recipients and known.headers.subject.split() == draft.subject.split()
-
-
-def _encoded(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode("ascii")
 
 
 def _read_cursor(cursor: str | None) -> list[str]:

@@ -169,6 +169,14 @@ def test_a_second_draft_is_not_made_where_gmail_renames_the_first(setting: Setti
     assert len(setting.fake.mail.drafts) == 1
 
 
+def test_a_list_that_lags_behind_does_not_lose_the_new_draft(setting: Setting, mailbox: GmailMailbox) -> None:
+    setting.fake.spoil["gmail.users.drafts.list"] = {"resultSizeEstimate": 0}
+    first = mailbox.create_draft(DRAFT)
+    assert first.locator == f"draft/{only(setting)}"
+    setting.fake.spoil.clear()
+    assert mailbox.create_draft(DRAFT) == first
+
+
 def test_a_lost_answer_makes_no_second_draft(setting: Setting, mailbox: GmailMailbox) -> None:
     setting.fake.cuts.append("gmail.users.drafts.create")
     with pytest.raises(TemporaryError):
