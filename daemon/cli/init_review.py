@@ -35,7 +35,7 @@ def review(console: Console, asker: Asker, each: Opened, now: datetime, *, draft
     if not past:
         console.print("No event of the last days was found; those to come are looked at as they come.")
     else:
-        _show(console, past, each, now)
+        _show(console, past, each)
     denied = _deny(asker, each, interviews, past, now)
     recent = [
         i for i in interviews if i.outcome is Outcome.THANK and now - RECENT <= i.end <= now and i.id not in denied
@@ -44,7 +44,7 @@ def review(console: Console, asker: Asker, each: Opened, now: datetime, *, draft
     return 0
 
 
-def _show(console: Console, past: Sequence[Assessment], each: Opened, now: datetime) -> None:
+def _show(console: Console, past: Sequence[Assessment], each: Opened) -> None:
     zone = each.account.owner.zone
     table = Table(title="The last events, as they are understood", title_justify="left", box=None, pad_edge=False)
     for column in ("When", "Event", "Interview?", "Why"):

@@ -16,7 +16,7 @@ EX_USAGE = 64
 
 COMMANDS = {
     "init": "daemon.cli.init_cmd:init",
-    "check": "daemon.cli.serve_cmd:check",
+    "check": "daemon.cli.check_cmd:check",
     "run": "daemon.cli.serve_cmd:run",
     "once": "daemon.cli.serve_cmd:once",
     "status": "daemon.cli.status_cmd:status",

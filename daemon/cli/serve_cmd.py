@@ -1,4 +1,4 @@
-"""`run`, `once` and `check`: the work itself, and a look at whether it can be done."""
+"""`run` and `once`: the work itself."""
 
 import json
 import time
@@ -9,8 +9,7 @@ import typer
 from rich.console import Console
 
 from config import paths
-from connectors.errors import AuthenticationError, ConnectorError
-from connectors.model import CheckLine
+from connectors.errors import AuthenticationError
 from daemon.cli.config_cmd import ConfigOption
 from daemon.cli.explain_cmd import plain, utc_text
 from daemon.cli.opening import Opened, opened
@@ -21,7 +20,6 @@ from daemon.service import Service, wall_clock
 from daemon.supervisor import set_up_logging
 
 EX_NOPERM = 77
-MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failing": "[red]✗[/]"}
 Json = Annotated[bool, typer.Option("--json", help="One JSON object an account, for scripts.")]
 AccountOption = Annotated[str, typer.Option("--account", help="Only this account.")]
 
@@ -117,7 +115,7 @@ def _print_cycle(console: Console, each: Opened, done: Cycle, *, dry_run: bool) 
         error = failures.get(id(action))
         mark = "[red]✗[/]" if error else ("[dim]·[/]" if isinstance(action, Wait | Settle) else "[green]✓[/]")
         tail = f" [red]{plain(str(error))}[/]" if error else ""
-        console.print(f"{mark} {_sentence(action, dry_run=dry_run)}{tail}", highlight=False)
+        console.print(f"{mark} {sentence(action, dry_run=dry_run)}{tail}", highlight=False)
     for port, error in done.failed.items():
         console.print(f"[red]✗[/] {plain(port)}: {plain(str(error))}", highlight=False)
     for problem in done.problems:
@@ -126,7 +124,8 @@ def _print_cycle(console: Console, each: Opened, done: Cycle, *, dry_run: bool) 
         console.print(f"[dim]{plain(each.config.name)}: nothing to do[/]")
 
 
-def _sentence(action: Action, *, dry_run: bool) -> str:
+def sentence(action: Action, *, dry_run: bool) -> str:
+    """An action in words, with the terminal's markup."""
     if isinstance(action, DeliverNote):
         return f"{'would write' if dry_run else 'wrote'} you a note: {plain(action.note.subject)}"
     followup = action.followup
@@ -142,58 +141,3 @@ def _sentence(action: Action, *, dry_run: bool) -> str:
             return f"{verb} the draft to {who} about {what}: {plain(action.reason)}"
         case Settle() | Wait():
             return f"[dim]{who}, {what}: {plain(action.reason)}[/]"
-
-
-def check(
-    write: Annotated[bool, typer.Option("--write", help="Also write a draft and remove it again.")] = False,
-    as_json: Json = False,
-    account: AccountOption = "",
-    config: ConfigOption = None,
-) -> int:
-    """Look at every connection, permission and folder, and say what to do where something is wrong."""
-    console = Console()
-    worst = 0
-    with opened(config, only=account, rehearsal=True) as accounts:
-        for each in accounts:
-            lines, code = _check(each, write=write)
-            worst = max(worst, code)
-            if as_json:
-                rows = [
-                    {"what": line.what, "state": line.state, "detail": line.detail, "remedy": line.remedy}
-                    for line in lines
-                ]
-                print(json.dumps({"account": each.config.name, "lines": rows}, ensure_ascii=False))
-                continue
-            console.rule(f"[bold]{plain(each.config.name)}[/]", align="left")
-            for line in lines:
-                remedy = f"\n    → {plain(line.remedy)}" if line.remedy and line.state != "ok" else ""
-                detail = f"  [dim]{plain(line.detail)}[/]" if line.detail else ""
-                console.print(f"{MARKS[line.state]} {plain(line.what)}{detail}{remedy}", highlight=False)
-    return worst
-
-
-def _check(each: Opened, *, write: bool) -> tuple[list[CheckLine], int]:
-    lines: list[CheckLine] = [CheckLine("configuration", "ok", str(each.config.path or ""))]
-    code = 0
-    account = each.account
-    lines.append(
-        CheckLine(
-            "time zone", "ok", f"{account.owner.zone.key}, now {wall_clock().astimezone(account.owner.zone):%H:%M}"
-        )
-    )
-    for port in (*account.calendars, account.mailbox):
-        try:
-            found = port.check(write=write) if port is account.mailbox else port.check()
-        except ConnectorError as error:
-            lines.append(CheckLine(port.name, "failing", error.message, error.remedy))
-            code = max(code, EX_NOPERM if isinstance(error, AuthenticationError) else EX_TEMPFAIL)
-        else:
-            lines.extend(found)
-            if any(line.state == "failing" for line in found):
-                code = max(code, EX_TEMPFAIL)
-    if code == 0:
-        plan = cycle(account, wall_clock(), apply=False).plan
-        count = len(plan.writes)
-        what = f"a cycle now would write {count} message{'s' if count != 1 else ''}"
-        lines.append(CheckLine(what, "ok"))
-    return lines, code

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import typer
 
-from daemon.cli.main import app
+from daemon.cli.main import build
 
 PAGE: Final = Path(__file__).with_name("afterword.1")
 
@@ -80,7 +80,7 @@ What is remembered: readable by its owner alone.
 
 def render() -> str:
     """The whole page as roff."""
-    root: Any = typer.main.get_command(app)
+    root: Any = typer.main.get_command(build())
     parts = [_HEAD, ".SH COMMANDS"]
     for path, command in _walk(root, ()):
         parts.append(_command(path, command))
