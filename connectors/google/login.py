@@ -6,9 +6,10 @@ Only the scopes that the config needs are asked for, and all of them must be gra
 import contextlib
 import json
 import socket
+import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -116,10 +117,10 @@ def _scopes(table: GmailMailbox | GoogleCalendar) -> tuple[str, ...]:
 
 def _authorize(flow: InstalledAppFlow, dialogue: Dialogue, address: str) -> dict[str, Any]:
     wishes = {"access_type": "offline", "prompt": "consent", "login_hint": address}
-    listens = dialogue.browser or dialogue.port
+    browser = dialogue.browser and _has_browser()
     with _scopes_may_differ() as told:
-        if listens:
-            _listen(flow, dialogue, wishes)
+        if browser or dialogue.port:
+            _listen(flow, replace(dialogue, browser=browser), wishes)
         else:
             _paste(flow, dialogue, wishes)
     token: dict[str, Any] = told or dict(flow.oauth2session.token)
@@ -230,6 +231,14 @@ def _refused(error: OAuth2Error) -> AuthenticationError:
 
 def _failed(text: str, remedy: str) -> AuthenticationError:
     return AuthenticationError(text, operation="login", remedy=remedy)
+
+
+def _has_browser() -> bool:
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
 
 
 def _free_port() -> int:

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -73,6 +74,44 @@ def test_pasting_where_the_browser_was_led_to(server: AuthorizationServer, login
     assert set(stored(login)) == {"refresh_token", "scopes", "saved_at"}
     [path] = (login.client_file.parent / "sam").glob("*.json")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_any_browser_here_it_falls_back_to_pasting(
+    server: AuthorizationServer, login: GoogleLogin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> None:
+        raise webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.setattr(webbrowser, "get", none)
+    said: list[str] = []
+    login.run(Dialogue(said.append, lambda _: server.visit(address_in(said[0])), browser=True))
+    assert login.done()
+
+
+def test_a_browser_here_is_opened(
+    server: AuthorizationServer, login: GoogleLogin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Browser:
+        def open(self, url: str, **_: object) -> None:
+            threading.Thread(target=lambda: requests.get(server.visit(url), timeout=20)).start()
+
+    monkeypatch.setattr(webbrowser, "get", lambda *_: Browser())
+    said: list[str] = []
+    login.run(Dialogue(said.append, lambda _: "", browser=True, timeout_seconds=20))
+    assert login.done()
+    assert address_in(said[0]).startswith(server.issuer)
+
+
+def test_nobody_logs_in_in_time(server: AuthorizationServer, login: GoogleLogin) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with pytest.raises(AuthenticationError, match="in time"):
+        login.run(Dialogue(lambda _: None, lambda _: "", browser=False, port=port, timeout_seconds=1))
+
+
+def test_a_port_that_is_taken(server: AuthorizationServer, login: GoogleLogin) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(AuthenticationError, match="port"):
+        login.run(Dialogue(lambda _: None, lambda _: "", browser=False, port=taken.getsockname()[1]))
 
 
 def test_a_loopback_port_that_is_listened_on(server: AuthorizationServer, login: GoogleLogin) -> None:
