@@ -32,6 +32,8 @@ const answer = provider.callback();
 server.on('request', (request, response) => {
   request.originalUrl = request.url;
   if (request.url.startsWith(mount)) request.url = request.url.slice(mount.length) || '/';
+  // Microsoft gives lasting logins without being asked for consent again; OpenID Connect wants the word.
+  if (request.url.startsWith('/auth?')) request.url += '&prompt=consent';
   answer(request, response);
 });
 console.log(JSON.stringify({ port }));
