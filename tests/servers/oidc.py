@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from urllib.parse import urljoin
 
 import pytest
 import requests
+from filelock import FileLock
 
 from tests.servers.certificates import Authority
 
@@ -87,20 +89,21 @@ def node() -> str:
     program = shutil.which("node")
     if program is None:
         pytest.skip("node is not installed (apt install nodejs)")
-    if not (HERE / "node_modules").is_dir():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("npm is not installed (apt install npm)")
-        done = subprocess.run(
-            [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-            cwd=HERE,
-            capture_output=True,
-            check=False,
-            timeout=240,
-        )
-        if done.returncode:
-            pytest.skip("the pinned npm packages cannot be installed: run `npm ci` in tests/servers")
+    # Several workers of one test run may come here at once.
+    with FileLock(Path(tempfile.gettempdir()) / "afterword-tests-npm.lock"):
+        if not (HERE / "node_modules" / ".package-lock.json").is_file():
+            _install()
     return program
+
+
+def _install() -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed (apt install npm)")
+    wanted = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    done = subprocess.run(wanted, cwd=HERE, capture_output=True, check=False, timeout=240)
+    if done.returncode:
+        pytest.skip("the pinned npm packages cannot be installed: run `npm ci` in tests/servers")
 
 
 @contextmanager
