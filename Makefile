@@ -49,6 +49,9 @@ lock: ## after changing dependencies in pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate --group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 
+captures: env ## what the command line shows, as pictures in docs/captures
+	$(BIN)/python docs/captures/build.py
+
 man: env ## the man page, from the commands' own help
 	$(BIN)/python docs/man/build.py
 
