@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from daemon.core.domains import squeezed
@@ -32,6 +33,11 @@ _REQUISITION = re.compile(
 )
 _LEVEL_TAIL = re.compile(
     r"\s*(?:,|[-–—])\s*(?:round|stage|runde|ronda|etapa|etap|steg|step|interview|entretien|entrevista|colloquio)\b.*$",
+    re.IGNORECASE,
+)
+_OFFICE = re.compile(
+    r"^(?:(?:the|our|a|an|el|la|le|il|o|a|die|de|het)\s+)?(?:post|position|role|job|vacancy|puesto|plaza|vacante|poste|"
+    r"posizione|ruolo|vaga|cargo|functie|stanowisko|stelle|position)\s+(?:of|as|de|di|del|van|als|do|da)\s+",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\s+(?:19|20)\d\d$")
@@ -71,7 +77,7 @@ def has_head(text: str) -> bool:
 
 def clean_role(raw: str) -> str:
     """A position without requisition number, gender marker, terms of contract and what else is no part of its name."""
-    text = raw.strip(" \t\"'“”„«»*.,;:-–—・。、")
+    text = _OFFICE.sub("", raw.strip(" \t\"'“”„«»*.,;:-–—・。、"))
     text = _GENDER.sub(" ", text)
     text = _REQUISITION.sub(" ", text)
     text = _LEVEL_TAIL.sub("", text)
@@ -123,6 +129,11 @@ _AT_SOMEBODY = re.compile(r"\s+(?:[Aa]t|@|[Bb]ei|[Cc]hez|[Pp]resso|[Hh]os|[Bb]ij
 """Where the employer begins behind a position; only words that no position's own name holds."""
 
 
+_LEGAL_TAIL = (
+    r"(?:GmbH|AG|SE|KG|Inc|LLC|Ltd|plc|S\.?A\.?|S\.?L\.?|S\.?r\.?l\.?|S\.?p\.?A\.?|B\.?V\.?|N\.?V\.?|AB|Sp)\b.*"
+)
+
+
 class RoleSearch:
     """Looks for the position in one reading; a short-lived worksheet."""
 
@@ -161,7 +172,8 @@ class RoleSearch:
         if self.company:
             pattern = re.escape(self.company)
             role = re.sub(
-                rf"^{pattern}[\s,:–\-]*|[\s,–\-]*(?:\b(?:at|bei|chez|en|presso|bij|na|w|hos|på)\b\s+)?{pattern}$",
+                rf"^{pattern}[\s,:–\-]*|[\s,–\-]*(?:\b(?:at|bei|beim|chez|en|presso|bij|na|w|hos|på|no|da|do|in)\b\s+)?"
+                rf"(?:(?:der|dem|den|the|la|le|el|il|het|de)\s+)?{pattern}(?:\s+{_LEGAL_TAIL})?$",
                 "",
                 role,
                 flags=re.IGNORECASE,
@@ -254,6 +266,10 @@ class RoleSearch:
                     flat.append(inner.group(1))
                 flat.remove(piece)
                 flat.append(piece if not is_person_name(before) else piece[: inner.start()])
+            before, comma, behind = piece.partition(", ")
+            if comma and _names_interview(before) and not has_head(self._strip_interview(before)):
+                flat.append(behind)
+                flat.remove(piece)
         for piece in flat:
             stripped = self._strip_interview(piece)
             role = self._accept(stripped)
@@ -287,11 +303,9 @@ class RoleSearch:
         for start, end in reversed(spans):
             text = text[:start] + " " + text[end:]
         for name in self.names:
-            text = re.sub(
-                rf"(?i)\b(?:mit\s+|with\s+|w/\s*)?(?:herrn?\s+|frau\s+|mr\.?\s+|ms\.?\s+)?{re.escape(name)}\b",
-                " ",
-                text,
-            )
+            pattern = rf"\b(?:mit\s+|with\s+|w/\s*)?(?:herrn?\s+|frau\s+|mr\.?\s+|ms\.?\s+)?{re.escape(fold(name))}\b"
+            for match in reversed(list(re.finditer(pattern, fold(text)))):
+                text = f"{text[: match.start()]} {text[match.end() :]}"
         text = re.sub(r"\s+", " ", text).strip(" ,;:-–—|/()[]（）【】・")
         return re.sub(
             r"^(?i:for|für|zur|pour|para|per|voor|na|för|als|de|the|a|an|with|w/)\s+(?:(?i:the|den|"
@@ -307,6 +321,9 @@ class RoleSearch:
             if len(first) > 70 or first.endswith(("?", ",", "!")) or ":" in first:
                 continue
             after_label = index > 0 and lines[index - 1].endswith(":")
+            if (index == 0 or after_label) and _names_interview(first) and _SEPARATOR.search(first):
+                yield from (replace(fact, source=f"text “{first[:40]}”") for fact in self._in_pieces(first))
+                continue
             if index == 0 or after_label:
                 role = self._accept(first)
                 if (
@@ -538,7 +555,8 @@ _STOPS = re.compile(
     r"(?<!\b\w)(?<!\b\w\w)(?<!\b\w\w\w)\.(?=\s|$)|\.\s+(?=[A-ZÀ-Þ])|[;!?:|\n•]|\s[-–—]\s|"
     r",\s+(?=[a-zà-ÿ])|\s+(?:at|with|and we|which|that|who|in the|in our|on our|based|we|you|is|are|"
     r"was|were|will|would|to|from|by|on|opening|position|role|vacancy|job|search|brief|"
-    r"bei|beim|mit|und|ist|sind|liegt|am|um|wird|werden|sich|findet|zu|vom|in unserem|in unserer|"
+    r"has|have|foi|fue|está|esta|ha sido|queda|a été|è stat[oa]|został[ao]?|werd|har|"
+    r"bei|beim|mit|und|ist|sind|wurde|wurden|liegt|am|um|wird|werden|sich|findet|zu|vom|in unserem|in unserer|"
     r"chez|avec|au sein|est|sera|et|dans|qui|que|à|au sujet|"
     r"con|en nuestra|en la empresa|es|será|se|tendrá|y|el próximo|"
     r"presso|è|sarà|si|tramite|che|e con|nella|nel|in data|"

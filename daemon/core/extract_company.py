@@ -30,7 +30,7 @@ from daemon.core.people_text import is_person_name, no_names
 from daemon.core.phrases import any_of, fold, has_cjk
 
 _LEGAL = re.compile(
-    r"[\s,]+(?:gmbh(?:\s*&\s*co\.?\s*kg)?|mbh|ag|se|kg|ohg|e\.\s?v\.|eg|llp|llc|l\.l\.c\.|inc\.?|"
+    r"[\s,]+(?:gmbh(?:\s*&\s*co\.?(?:\s*kg(?:aa)?)?)?|sp|mbh|ag|se|kg|ohg|e\.\s?v\.|eg|llp|llc|l\.l\.c\.|inc\.?|"
     r"corp\.?|ltd\.?|limited|plc|pty|b\.?v\.?|n\.?v\.?|ab|oy|oyj|a/s|asa|s\.?a\.?s?\.?|sarl|"
     r"s\.à\.?\s?r\.?l\.?|s\.?p\.?a\.?|s\.?r\.?l\.?|s\.?l\.?u?\.?|"
     r"lda\.?|ltda\.?|s\.?\s?c\.?|sp\.?\s*z\s*o\.?\s*o\.?|s\.a\.)\.?$",
@@ -52,7 +52,7 @@ _RUN = re.compile(
 _CLIENT = re.compile(
     r"\b(?:my|our|the) client\b|\bunser(?:en|em)? (?:kunden?|mandant\w*|klient\w*)\b|\bnotre client\b|"
     r"\bnuestro cliente\b|\bnostro cliente\b|\bonze (?:opdrachtgever|klant)\b|\bnosso cliente\b|"
-    r"\bnasz\w* klient\w*\b|\bvår kund\b"
+    r"\bnasz\w* klient\w*\b|\bvar kund\b"
 )
 _PORTALS = ("joinhandshake.com", "symplicity.com", "12twenty.com")
 
@@ -141,6 +141,9 @@ def _services() -> frozenset[str]:
     }
 
 
+_CJK_FIRM = "科技|公司|集团|银行|网络|信息|传媒|教育|零售|物流|医药|智能|数据|软件|电子|资本|证券|汽车|能源|食品|电商|医院|保险|基金|咨询|文化|实业|生物|通信|航空"
+
+
 class CompanySearch:
     """Looks for the company in one event; a short-lived worksheet."""
 
@@ -169,7 +172,8 @@ class CompanySearch:
         if domain:
             return Found(self._from_domain(domain), domain, agency)
         if agency and not employers:
-            client = self._from_text(avoid=[own_label(one) for one in agencies])
+            labels = [own_label(one) for one in agencies]
+            client = self._client(labels) or self._from_text(avoid=labels)
             return Found(client if client and client.sure >= 0.8 else None, "", True)
         sender = self._from_sender()
         told = self._from_text()
@@ -203,6 +207,16 @@ class CompanySearch:
                 value = clean_company(bare[match.start("value") :])
                 if value and len(value) <= 60 and not ADDRESS.search(value):
                     return Fact(value, f"“{bare[:20]}…”", 0.95)
+        return None
+
+    def _client(self, avoid: Sequence[str]) -> Fact | None:
+        """`our client X`: for whom an agency looks."""
+        for line in self.reading.body.split("\n"):
+            for match in _CLIENT.finditer(fold(line)):
+                run = _RUN.match(line[match.end() :].lstrip(" ,:–-"))
+                name = self._trim(run.group()) if run else ""
+                if self._acceptable(name, avoid):
+                    return self._extended(Fact(name, f"text “{match.group()} …”", 0.9))
         return None
 
     def _names(self) -> list[tuple[str, str]]:
@@ -271,12 +285,16 @@ class CompanySearch:
             for run in self._runs(text, where):
                 plain = squeezed(run)
                 covers = plain in labels or (plain and all(word in plain for word in words if word != "and"))
-                covers = covers or plain.startswith(label) or (len(label) > 4 and label in plain)
+                covers = (
+                    covers or abbreviates(label, run) or plain.startswith(label) or (len(label) > 4 and label in plain)
+                )
                 if not covers or len(run.split()) > len(words) + 3 or is_person_in(run, self.people):
                     continue
                 score = 2 if plain in labels else 3 if where != "the title" else 1
                 if best is None or score > best[0]:
                     best = (score, run, where)
+        exact = ((2, run, where) for text, where in sources for run in _exact_runs(text, labels))
+        best = best or next(exact, None)
         return Fact(best[1], f"{best[2]}, as the domain {domain}", 0.95) if best else None
 
     def _from_others(self, domain: str, words: list[str], label: str) -> Fact | None:
@@ -479,6 +497,8 @@ class CompanySearch:
         for pattern in (
             r"株式会社\s*([^\s、。（）「」【】の]{1,16})",
             r"([^\s、。（）「」【】：:]{1,16}?)\s*株式会社",
+            rf"(?:参加|加入|应聘|来自|关于|【)\s*([^\s，。、（）的【】]{{2,8}}?(?:{_CJK_FIRM}))",
+            rf"(?:^|[-–—|·:：]\s*)([\u3400-\u9fff]{{2,8}}?(?:{_CJK_FIRM}))\s*(?:$|[-–—|·(（\n])",
             (
                 r"(?:感谢你投递|感谢您投递|感谢您应聘|感谢你应聘)([^\s，。、（）]{2,8}?(?:科技|公司|集团|银行|网络|信息|传媒|教育|零售|物流|医药|智能|数据|"
                 r"软件|电子|资本|证券|汽车|能源|食品|电商))"
@@ -506,6 +526,45 @@ class CompanySearch:
             if len(tenant) > 2 and not tenant.isdigit():
                 return Fact(" ".join(word.capitalize() for word in tenant.split("-")), "a link", 0.6)
         return None
+
+
+def _exact_runs(text: str, labels: Iterable[str]) -> Iterator[str]:
+    """Capitalised words that are a domain letter for letter, whatever those words mean elsewhere."""
+    if has_cjk(text):
+        return
+    wanted = {label for label in labels if len(label) > 3}
+    for match in _RUN.finditer(ADDRESS.sub(" ", text)):
+        words = match.group().rstrip(".").split()
+        for start in range(min(len(words), 6)):
+            for end in range(len(words), start + 1, -1):
+                run = " ".join(words[start:end])
+                if squeezed(run) in wanted:
+                    yield run
+
+
+def abbreviates(label: str, name: str) -> bool:
+    """Whether a domain is short for a name: `brackbs` for Brack Building Society, `tidalstats` for Tidal Statistics."""
+    words = squeezed_words(name)
+    return any(
+        len(words[start]) > 3
+        and label.startswith(words[start])
+        and _prefixes(label[len(words[start]) :], words[start + 1 :])
+        for start in range(len(words) - 1)
+    )
+
+
+def squeezed_words(name: str) -> list[str]:
+    """The words of a name, squeezed, without small ones."""
+    return [word for word in (squeezed(part) for part in name.split()) if word]
+
+
+def _prefixes(rest: str, words: Sequence[str]) -> bool:
+    """Whether the rest of a domain is made of the beginnings of exactly these words; a plural s may follow."""
+    if not words:
+        return rest in {"", "s"}
+    return any(
+        rest.startswith(words[0][:size]) and _prefixes(rest[size:], words[1:]) for size in range(1, len(words[0]) + 1)
+    )
 
 
 def is_person_in(name: str, people: Iterable[str]) -> bool:

@@ -122,7 +122,8 @@ def _first_person_recruiter() -> re.Pattern[str]:
         if not has_cjk(word)
     )
     return re.compile(
-        rf"\b(?:i am|i'm|ich bin|je suis|soy|sono|ik ben|sou|jestem|jag ar)\s+(?:the|a|an|your|"
+        rf"\b(?:i am|i'm|ich bin|je suis|soy|sono|ik ben|sou|jestem|jag ar)\s+"
+        rf"(?:\w+(?:\s\w+){{0,2}},\s+)?(?:the|a|an|your|"
         rf"your in-house|an in-house|the in-house|die|der|la|le|el|il|de|en|een|o)?\s*(?:in-house\s+|"
         rf"corporate\s+|technical\s+)?(?:{words})\b"
     )

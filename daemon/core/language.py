@@ -41,8 +41,10 @@ def scores(text: str, hits: Iterable[Hit] = (), hint: str = "") -> defaultdict[s
         if codes:
             for code in codes:
                 counts[code] += 1 / len(codes)
-    for code, _ in {(hit.language, hit.phrase) for hit in hits if len(hit.phrase) > 3}:
-        counts[code] += _LEXICON_HIT
+    lowered = text.lower()
+    for code, phrase in {(hit.language, hit.phrase) for hit in hits if len(hit.phrase) > 3}:
+        spelled_otherwise = fold(phrase) != phrase.lower() and phrase.rstrip("*").lower() not in lowered
+        counts[code] += _LEXICON_HIT * (0.4 if spelled_otherwise else 1)
     if hint:
         counts[hint[:2].lower()] += _HINT
     return counts

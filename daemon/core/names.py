@@ -7,7 +7,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from os.path import commonprefix
 
 from nameparser import HumanName
 
@@ -248,17 +247,27 @@ def same_person(one: str, other: str) -> bool:
     )
 
 
+_ENDING = 3
+_SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae"})
+
+
 def is_inflected(one: str, other: str) -> bool:
-    """Whether two full names differ in their endings only, as a case or a genitive makes them (Anną Nowak, Anna Nowak)."""
+    """Whether two full names differ in their endings only, as a case makes them: Anną Nowak is Anna Nowak."""
     left, right = key(one).split(), key(other).split()
     return 2 <= len(left) == len(right) and all(
-        len(commonprefix([a, b])) >= max(3, max(len(a), len(b)) - 3) and abs(len(a) - len(b)) <= 3
+        a[:stem] == b[:stem] and abs(len(a) - len(b)) <= _ENDING
         for a, b in zip(left, right, strict=True)
+        for stem in [max(_ENDING, max(len(a), len(b)) - _ENDING)]
     )
 
 
 def fits_address(name: str, address: str) -> bool:
-    """Whether an address can be this person's, by its local part."""
+    """Whether an address can be this person's, by its local part; ö may be o or oe there."""
+    spelled_out = name.lower().translate(_SPELLED_OUT)
+    return _fits(name, address) or (spelled_out != name.lower() and _fits(spelled_out, address))
+
+
+def _fits(name: str, address: str) -> bool:
     local = re.sub(r"[^a-z0-9]", " ", fold(address.partition("@")[0].partition("+")[0]))
     tokens = [word for word in key(name).split() if word.isascii()]
     if not tokens or not local.strip():

@@ -422,6 +422,16 @@ def _full_name() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?i:{_honorific()})(?P<name>{_CAP}(?:\s+(?:{_PARTICLE}\s+){{0,3}}{_CAP})+)")
 
 
+def names_in_title(title: str) -> list[str]:
+    """Every run of words in a title that can be somebody's full name."""
+    found = []
+    for match in _full_name().finditer(title):
+        words = match.group("name").split()
+        spans = [" ".join(words[i : i + size]) for size in (3, 2) for i in range(len(words) - size + 1)]
+        found += [span for span in dict.fromkeys([match.group("name"), *spans]) if is_person_name(span)]
+    return found
+
+
 def _trim_name(name: str) -> str:
     """Cut a run of capitalised words where a word begins that is no name."""
     kept: list[str] = []
@@ -742,8 +752,8 @@ _CJK_NAME_IN_PROSE = re.compile(
     r"(?:由|与|和|跟|、)([^，。、\s]{2,24}?)(?=(?:两位|三位)?(?:同事)?(?:主持|负责|面试|担任|将|会|和|与|、|跟))"
 )
 _CJK_BY = re.compile(
-    r"由[ 　]?([A-Za-z]{2,5}[ 　]?|[\u3400-\u9fff]{2,10}?(?:总监|经理|主管|总裁|总|负责人|创始人)[ 　]?|[\u3400-\u9fff]{2,8}[ 　])?"
-    r"([\u3400-\u9fff]{2,3})[ 　]?(?:与|和|跟|为)(?:您|你)"
+    r"由[ 　]?([A-Za-z]{2,5}[ 　]?|[\u3400-\u9fff]{2,10}?(?:总监|经理|主管|总裁|总|负责人|创始人)[ 　]?|"
+    r"[\u3400-\u9fff]{2,8}[ 　])?([\u3400-\u9fff]{2,3})[ 　]?(?:与|和|跟|为)(?:您|你)"
 )
 _CJK_WILL = re.compile(
     r"([\u3400-\u9fff々]{1,4}[ 　]?[\u3400-\u9fff々\u3040-\u30ff]{0,4}?)(?:（([^）]*)）)?[ 　]?(?:が|より|"

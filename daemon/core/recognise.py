@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from connectors.model import Event, Method, PartStat, Status
-from daemon.core.domains import Nature, domain_of, domain_words, squeezed
+from daemon.core.domains import Nature, domain_of, domain_words, organisation, squeezed
 from daemon.core.extract import RoleSearch
 from daemon.core.extract_company import CompanySearch, Found
 from daemon.core.extract_stage import stage_of
@@ -18,15 +18,17 @@ from daemon.core.extract_text import Reading, read_event, sentences
 from daemon.core.language import detect, plausible
 from daemon.core.lexicon import lexicon
 from daemon.core.model import Assessment, Excluded, Fact, Formality, Outcome, Owner
-from daemon.core.names import same_person
+from daemon.core.names import fits_address, same_person
 from daemon.core.people import Guest, People, guests_of, is_owner_name, organisations_of, owner_names
-from daemon.core.people_text import Mention, Part, mentions
+from daemon.core.people_text import Mention, Part, mentions, names_in_title
 from daemon.core.phrases import Hit, any_of, has_cjk
 from daemon.core.recognise_signals import Signal, owner_says, phrase_hits, structural
 
 _ANY_LANGUAGE = frozenset({"job_interview", "interview"})
 _JOINED = re.compile(r"<+>+|\s[x×/&]\s|\s\|\s")
 _MANY_MARKS = 3
+_JAPAN = frozenset({"Asia/Tokyo", "Japan"})
+"""Kanji without kana are Japanese at Japanese time."""
 FAR_FROM = -6.0
 """A first look this low cannot be turned by what a closer look adds (role, names, company)."""
 
@@ -35,9 +37,10 @@ def assess(event: Event, owner: Owner) -> Assessment:
     """Everything concluded about one occurrence. Raises nothing for any event that the reader can produce."""
     reading = read_event(event)
     in_title, in_text = phrase_hits(reading)
-    spoken = plausible(reading.whole, event.language)
+    hint = event.language or ("ja" if str(event.start.tzinfo) in _JAPAN and has_cjk(reading.whole) else "")
+    spoken = plausible(reading.whole, hint)
     in_title, in_text = (_spoken(hits, spoken) for hits in (in_title, in_text))
-    language = detect(reading.whole, [*in_title, *in_text], event.language, owner.language)
+    language = detect(reading.whole, [*in_title, *in_text], hint, owner.language)
     signals = _from_phrases(in_title, in_text)
     for signal in (*structural(event, reading, owner), *owner_says(event, reading, owner)):
         signals.setdefault(signal.name, signal)
@@ -111,7 +114,8 @@ def _look_closer(event: Event, reading: Reading, owner: Owner, language: str, si
         *(mention.name for mention in named),
     )
     role = RoleSearch(reading, mine, names, company.fact.value if company.fact else "").find()
-    for signal in _closer(event, reading, guests, named, mine=mine, role=role, company=company):
+    hosted = bool(signals.keys() & {"own_employer_hosts", "internal"})
+    for signal in _closer(event, reading, guests, named, mine=mine, role=role, company=company, hosted=hosted):
         signals.setdefault(signal.name, signal)
     score, reasons = weigh(signals.values())
     if score <= 0:
@@ -158,6 +162,7 @@ def _closer(
     mine: Sequence[str],
     role: Fact | None,
     company: Found,
+    hosted: bool,
 ) -> Iterable[Signal]:
     if role is not None:
         yield Signal("role", role.value)
@@ -166,6 +171,8 @@ def _closer(
     ]
     if strangers and not _labels_owner(named, mine):
         yield Signal("other_candidate", strangers[0].name)
+    elif hosted and (outsider := _outsider_in_title(reading, guests, company.domain, mine)):
+        yield Signal("other_candidate", outsider)
     listed = [mention for mention in named if mention.part in {Part.INTERVIEWER, Part.SHADOW} and mention.listed]
     own = [
         mention
@@ -199,6 +206,18 @@ def _calendar_name() -> re.Pattern[str]:
     words = lexicon().words("signals", "calendar_name")
     latin = any_of(word for word in words if not has_cjk(word)).pattern
     return re.compile("|".join([latin, *(re.escape(word) for word in words if has_cjk(word))]))
+
+
+def _outsider_in_title(reading: Reading, guests: Sequence[Guest], domain: str, mine: Sequence[str]) -> str:
+    """Where the owner's employer hosts: the one from outside whose name is in the title."""
+    for name in names_in_title(reading.title):
+        if is_owner_name(name, mine):
+            continue
+        for guest in guests:
+            from_outside = guest.nature is Nature.PERSON and organisation(domain_of(guest.email)) != domain
+            if from_outside and (same_person(guest.name, name) if guest.name else fits_address(name, guest.email)):
+                return name
+    return ""
 
 
 def _labels_owner(named: Sequence[Mention], mine: Sequence[str]) -> bool:
