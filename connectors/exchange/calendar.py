@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.errors import ConnectorError
 from connectors.exchange.cursor import Cursor
-from connectors.exchange.event import FIELDS, SERIES_FIELDS, read_series, read_single, times_of
+from connectors.exchange.event import FIELDS, SERIES_FIELDS, is_series, read_series, read_single, times_of
 from connectors.exchange.folders import Listed, fetched, folder_of, listing
 from connectors.exchange.session import Session
 from connectors.imip import read_message
@@ -29,7 +29,6 @@ _CHANGES = 512
 """The most that SyncFolderItems gives in one answer."""
 _TIMES = ("start", "end", "type")
 _MEETING = "ipm.schedule.meeting."
-_SERIES = "RecurringMaster"
 
 
 @dataclass(slots=True)
@@ -128,7 +127,10 @@ class ExchangeCalendar:
         changes = _changes(folder, mark.states.get(calendar, ""), mark.covers)
         haul.removed += [f"{calendar}/{identity}" for identity in changes.gone]
         for one, item in fetched(account, tuple(changes.singles.values()), FIELDS):
-            self._take(one, item, calendar, haul)
+            if is_series(item):
+                changes.series[one.id] = one
+            else:
+                self._take(one, item, calendar, haul)
         for one, item in fetched(account, tuple(changes.series.values()), SERIES_FIELDS):
             self._take(one, item, calendar, haul)
         return str(folder.item_sync_state or "")
@@ -143,7 +145,7 @@ class ExchangeCalendar:
             "owned": self._owned,
         }
         try:
-            if str(item.type) == _SERIES:
+            if is_series(item):
                 invite, problems = read_series(item, **known)
                 haul.problems += problems
             else:
@@ -195,9 +197,10 @@ class _Changes:
         one = Listed(identity, str(item.changekey or ""), None, "")
         if kind == "delete":
             self.gone[identity] = None
-        elif str(item.type) == _SERIES:
+        elif is_series(item):
             self.series[identity] = one
-        elif _touches(item, covers):
+        elif item.type is None or _touches(item, covers):
+            # A series that is not told as one begins long before its last meeting.
             self.singles[identity] = one
         else:
             self.gone[identity] = None

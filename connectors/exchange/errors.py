@@ -63,7 +63,7 @@ _CLASSES: tuple[tuple[tuple[type[BaseException], ...], type[ConnectorError], str
         (ews.UnauthorizedError, ews.ErrorAccountDisabled, ews.ErrorPasswordExpired, ews.ErrorPasswordChangeRequired),
         AuthenticationError,
         "the login is refused",
-        LOGIN_REMEDY,
+        f"{LOGIN_REMEDY}; and check `auth`: not every server takes ntlm, basic and oauth",
     ),
     (
         (ews.ErrorFolderNotFound,),

@@ -40,9 +40,10 @@ FIELDS = (
     "subject", "body", "uid", "recurrence_id", "start", "end", "whole_day", "legacy_free_busy_status", "location",
     "is_cancelled", "type", "my_response_type", "organizer", "required_attendees", "optional_attendees", "resources",
     "appointment_sequence_number", "last_modified_time", "_start_timezone",
+    "recurrence",
 )  # fmt: skip
 """Not `is_all_day`: exchangelib would make dates of start and end by the zone of this machine where none is told."""
-SERIES_FIELDS = (*FIELDS, "mime_content", "recurrence", "modified_occurrences", "deleted_occurrences")
+SERIES_FIELDS = (*FIELDS, "mime_content", "modified_occurrences", "deleted_occurrences")
 
 
 class WholeDay(ExtendedProperty):  # type: ignore[misc]  # exchangelib asks for a subclass and is not typed
@@ -132,6 +133,11 @@ def read_series(
                 events = tuple(_completed(event, plain_one.events[0]) for event in invite.events)
                 return replace(invite, uid=plain_one.uid, method=Method.PUBLISH, events=events), ()
     return plain_one, (Problem(key, "the rule of this series cannot be read: only its first meeting is known"),)
+
+
+def is_series(item: Any) -> bool:
+    """Whether it is the master of a series, by its type or by the rule that it has."""
+    return str(item.type) == "RecurringMaster" or item.recurrence is not None
 
 
 def times_of(item: Any) -> tuple[datetime | None, datetime | None]:

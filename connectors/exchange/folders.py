@@ -15,10 +15,19 @@ from connectors.evidence import Candidate
 from connectors.exchange.message import HEADERS, arrived_at, headers_of, scheduled
 from connectors.model import Place
 
-PAGE = 100
-MOST = 3_000
+PAGE = 200
+MOST = 20_000
 """Messages of one folder that are looked at; beyond, the look is not complete."""
 _STEP = 50
+_OLDER = 100
+"""So many older ones in a row, and nothing newer follows: where the server sorts."""
+_UNSORTED = (
+    ews.ErrorInvalidRequest,
+    ews.ErrorSchemaValidation,
+    ews.ErrorUnsupportedPathForSortGroup,
+    ews.ErrorUnsupportedPropertyDefinition,
+)
+"""What a server may say that does not sort at all."""
 _FOLDERS = {
     Place.INBOX: "inbox",
     Place.DRAFTS: "drafts",
@@ -98,23 +107,31 @@ def folder_of(account: Any, place: Place) -> Any:
 
 def listing(folder: Any, since: datetime | None) -> tuple[list[Listed], bool]:
     """Items that came since then, or all; and whether the bound cut the list short."""
-    query = folder.all().only("id", "changekey", "datetime_received", "item_class").order_by("-datetime_received")
+    query = folder.all().only("id", "changekey", "datetime_received", "item_class")
     query.page_size = PAGE
+    try:
+        return _read_on(query.order_by("-datetime_received"), since)
+    except _UNSORTED:
+        return _read_on(query, since)
+
+
+def _read_on(query: Any, since: datetime | None) -> tuple[list[Listed], bool]:
     found: list[Listed] = []
-    older = 0
+    older, in_order, before = 0, True, None
     for number, item in enumerate(query):
         if isinstance(item, Exception):
             raise item
         if number >= MOST:
             return found, True
         at = arrived_at(item)
+        in_order = in_order and (at is None or before is None or at <= before)
+        before = at or before
         if since is None or at is None or at >= since:
             found.append(Listed(str(item.id), str(item.changekey or ""), at, str(item.item_class or "")))
             older = 0
         else:
             older += 1
-            if older >= PAGE:
-                # A whole page of older ones: the server does sort, and nothing newer follows.
+            if in_order and older >= _OLDER:
                 break
     return found, False
 

@@ -17,9 +17,9 @@ from exchangelib import Message
 from exchangelib.items import HARD_DELETE, MOVE_TO_DELETED_ITEMS, SAVE_ONLY
 
 from connectors.errors import ConnectorError, DraftChanged, DraftNotFound, TemporaryError, UnsupportedError
-from connectors.evidence import Candidate, rung_of, weigh
+from connectors.evidence import Candidate, weigh
 from connectors.exchange.errors import NotFound, translate
-from connectors.exchange.folders import Folders, Listed, candidate_of, fetched, folder_of, listing
+from connectors.exchange.folders import Folders, Listed, fetched, folder_of, listing
 from connectors.exchange.message import (
     CONTENT,
     HEADERS,
@@ -31,7 +31,7 @@ from connectors.exchange.message import (
 )
 from connectors.exchange.session import Session
 from connectors.google.people import people_in
-from connectors.mime import fingerprint_of, write_draft, write_note
+from connectors.mime import fingerprint_of, read_headers, write_draft, write_note
 from connectors.model import (
     Address,
     CheckLine,
@@ -87,6 +87,8 @@ class ExchangeMailbox:
         self._name = name
         self._clock = clock
         self._folders = Folders()
+        self._automatic: dict[str, bool] = {}
+        self._drafts: dict[str, tuple[str, str]] = {}
 
     @property
     def name(self) -> str:
@@ -258,18 +260,36 @@ class ExchangeMailbox:
                     raise error
 
     def _with_content(self, account: Any, candidates: Sequence[Candidate], probes: Sequence[Probe]) -> list[Candidate]:
-        """Drafts that speak for a follow-up are read; one that vanished meanwhile is left to the next look."""
-        wanted = {
-            each.locator
-            for each in candidates
-            if each.place is Place.DRAFTS and any(rung_of(probe, each, self._owners) for probe in probes)
-        }
-        read: dict[str, Candidate] = {}
-        for one, item in fetched(account, [Listed(each, "", None, "") for each in sorted(wanted)], CONTENT):
-            read[one.id] = replace(
-                candidate_of(Place.DRAFTS, item), fingerprint=fingerprint_of_item(item), text=content_of(item)
-            )
-        return [read.get(each.locator, each) for each in candidates if each.locator not in wanted - set(read)]
+        """What speaks for a follow-up is read; one that vanished meanwhile is left to the next look.
+
+        Of a draft the text counts. Of other mail it is made sure that a person wrote it: a server may keep the header
+        back that says so, but not the MIME content.
+        """
+        wanted = [each for each in candidates if self._speaks(each, probes) and not self._is_known(each)]
+        for one, item in fetched(account, [Listed(each.locator, "", None, "") for each in wanted], CONTENT):
+            raw = item.mime_content
+            self._automatic[one.id] = isinstance(raw, bytes) and read_headers(raw).automatic
+            self._drafts[one.id] = fingerprint_of_item(item), content_of(item)
+        gone = {each.locator for each in wanted} - set(self._drafts)
+        known = [self._completed(each) for each in candidates if each.locator not in gone]
+        # A draft is read at every look; of other mail what it is does not change.
+        self._drafts.clear()
+        return known
+
+    def _speaks(self, candidate: Candidate, probes: Sequence[Probe]) -> bool:
+        seen = (weigh(probe, [candidate], self._owners) for probe in probes)
+        return any(each.sightings or each.heard for each in seen)
+
+    def _is_known(self, candidate: Candidate) -> bool:
+        return candidate.place is not Place.DRAFTS and candidate.locator in self._automatic
+
+    def _completed(self, candidate: Candidate) -> Candidate:
+        automatic = candidate.headers.automatic or self._automatic.get(candidate.locator, False)
+        full = replace(candidate, headers=replace(candidate.headers, automatic=automatic))
+        if candidate.place is Place.DRAFTS and candidate.locator in self._drafts:
+            print_, text = self._drafts[candidate.locator]
+            return replace(full, fingerprint=print_, text=text)
+        return full
 
     def _check_write(self) -> CheckLine:
         now = self._clock()

@@ -53,7 +53,7 @@ def _common(item: Item, wanted: set[str], *, odd: bool) -> list[Any]:
         ("item:DateTimeReceived", t("DateTimeReceived", when(item.at, fraction=odd))),
         ("item:InReplyTo", t("InReplyTo", headers.in_reply_to) if headers.in_reply_to else None),
         ("item:IsDraft", t("IsDraft", "true" if draft else "false")),
-        ("item:InternetMessageHeaders", _internet_headers(item)),
+        ("item:InternetMessageHeaders", None if odd else _internet_headers(item)),
         ("item:DateTimeSent", t("DateTimeSent", when(headers.date, fraction=odd)) if headers.date else None),
         ("item:HasAttachments", t("HasAttachments", "true" if item.attached else "false")),
         *(("ext", each) for each in _extended(item, wanted)),
