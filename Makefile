@@ -48,6 +48,16 @@ lock: ## after changing dependencies in pyproject.toml
 	  --no-annotate --group build -o requirements.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate --group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate --group pyproject.toml:docs -o requirements-docs.txt
+
+docs: $(VENV)/.docs ## the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet
+
+$(VENV)/.docs: requirements-docs.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
+	touch $@
 
 captures: env ## what the command line shows, as pictures in docs/captures
 	$(BIN)/python docs/captures/build.py
@@ -59,4 +69,4 @@ deb: env ## a Debian package in dist/
 	packaging/deb/build
 
 clean:
-	rm -rf $(VENV) dist site .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-docs dist site .mypy_cache .ruff_cache .pytest_cache
