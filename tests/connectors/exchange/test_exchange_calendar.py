@@ -145,6 +145,14 @@ def weekly() -> object:
     )
 
 
+def weekly_without_end() -> object:
+    return t(
+        "Recurrence",
+        t("WeeklyRecurrence", t("Interval", "1"), t("DaysOfWeek", "Tuesday"), t("FirstDayOfWeek", "Monday")),
+        t("NoEndRecurrence", t("StartDate", "2026-09-01Z")),
+    )
+
+
 def monthly() -> object:
     return t(
         "Recurrence",
@@ -215,6 +223,21 @@ def test_a_cancellation_in_the_inbox_cancels(hands: ExchangeHands) -> None:
     second = hands.calendar().pull(first.cursor, WINDOW)
     [event] = occurrences((*first.invites, *second.invites), WINDOW, addresses={ME})
     assert event.status is Status.CANCELLED
+
+
+def test_the_newest_invite_is_found_behind_many_old_mails(hands: ExchangeHands) -> None:
+    """Also on a server that does not sort what it lists."""
+    for number in range(300):
+        hands.fake.store.put("inbox", mailed("REQUEST"), at=START - timedelta(days=400 - number / 10))
+    item = hands.fake.store.put("inbox", mailed("REQUEST"), kind="MeetingRequest", at=START)
+    delta = hands.calendar().pull(None, WINDOW)
+    assert [invite.key for invite in delta.invites] == [f"inbox/{item.id}"]
+
+
+def test_a_series_that_the_listing_does_not_tell_as_one_is_read_as_one(hands: ExchangeHands) -> None:
+    at = datetime(2026, 9, 1, 9, tzinfo=UTC)
+    put(hands, "s@x", at, type=None, recurrence=weekly_without_end())
+    assert len(expanded(hands)) > 5
 
 
 def test_a_calendar_is_found_by_name_and_a_missing_one_is_no_empty_one(hands: ExchangeHands) -> None:

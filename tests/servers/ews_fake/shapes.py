@@ -94,7 +94,10 @@ def _calendar(item: Item, wanted: set[str], *, odd: bool) -> list[Any]:
         ("calendar:LegacyFreeBusyStatus", t("LegacyFreeBusyStatus", f.get("busy", "Busy"))),
         ("calendar:Location", t("Location", f["location"]) if "location" in f else None),
         ("calendar:IsCancelled", t("IsCancelled", "true" if f.get("cancelled") else "false")),
-        ("calendar:CalendarItemType", t("CalendarItemType", f.get("type", "Single"))),
+        (
+            "calendar:CalendarItemType",
+            t("CalendarItemType", f.get("type", "Single")) if f.get("type", "Single") else None,
+        ),
         ("calendar:MyResponseType", t("MyResponseType", f.get("mine", "Accept"))),
         ("calendar:Organizer", t("Organizer", _mailbox_of(*f["organizer"])) if "organizer" in f else None),
         ("calendar:RequiredAttendees", t("RequiredAttendees", *people) if people else None),

@@ -218,7 +218,7 @@ class GraphFake:
         told = state.get("options") or {k: v for k, v in options.items() if k in ("$filter", "$select", "$expand")}
         asked = Asked(asked.method, asked.path, told, None, asked.headers)
         changed = [m for m in self.store.within(folder) if self.store.stamps[m["id"]] > after]
-        members = [self._shown(asked, m) for m in changed if _filtered(told.get("$filter", ""), m)]
+        members: list[Any] = [m for m in changed if _filtered(told.get("$filter", ""), m)]
         here = self.store.folder_id(folder)
         gone = {i for n, where, i in self.store.removed if n > after and where == here and after}
         members += [{"id": i, "@removed": {"reason": "deleted"}} for i in sorted(gone - {m["id"] for m in changed})]
@@ -226,7 +226,7 @@ class GraphFake:
 
     def _delta_page(self, asked: Asked, members: list[Json], after: int, skip: int, told: Json) -> Json:
         size = min(_page_size(asked.headers.get("prefer", "")), self.page or 1000)
-        page: Json = {"value": members[skip : skip + size]}
+        page: Json = {"value": [self._as_told(asked, each) for each in members[skip : skip + size]]}
         base = {"options": told, "epoch": self.store.epoch}
         if len(members) > skip + size:
             token = {"$skiptoken": json.dumps({**base, "after": after, "skip": skip + size})}
@@ -236,6 +236,11 @@ class GraphFake:
                 asked, {"$deltatoken": json.dumps({**base, "after": self.store.mark()})}
             )
         return page
+
+    def _as_told(self, asked: Asked, each: Json) -> Json:
+        if "@removed" in each:
+            return each
+        return self._event(each) if "_calendar" in each else self._shown(asked, each)
 
     def _event_delta(self, asked: Asked, calendar: str) -> Json:
         options = asked.options
@@ -251,7 +256,7 @@ class GraphFake:
         mine = [e for e in self.store.events.values() if e["_calendar"] == calendar]
         inside = [e for e in mine if e["type"] == "seriesMaster" or (_at(e["start"]) < end and _at(e["end"]) > start)]
         changed = [e for e in inside if self.store.stamps[e["id"]] > after]
-        members = [self._event(e) for e in changed]
+        members: list[Any] = list(changed)
         outside = {e["id"] for e in mine if e not in inside and self.store.stamps[e["id"]] > after and after}
         gone = {i for n, where, i in self.store.removed if n > after and where == calendar and after}
         members += [
