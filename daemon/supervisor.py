@@ -16,6 +16,9 @@ class Supervisor:
 
     def __init__(self) -> None:
         self._notifier = sdnotify.SystemdNotifier()
+        if self._notifier.socket is not None:
+            # A supervisor that does not read must not hold the service up: a report may be lost instead.
+            self._notifier.socket.setblocking(False)
         self._status = ""
 
     def ready(self) -> None:

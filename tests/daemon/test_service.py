@@ -31,7 +31,7 @@ def supervisor(folder: Path) -> Iterator[tuple[socket.socket, dict[str, str]]]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(address))
         listener.settimeout(60)
-        yield listener, {"NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": "1000000"}
+        yield listener, {"NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": "20000000"}
 
 
 @contextmanager
