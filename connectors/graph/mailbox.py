@@ -180,8 +180,14 @@ class GraphMailbox:
             body = note_message(note, self._owner)
         except ValueError as error:
             raise UnsupportedError(str(error), account=self._graph.account, operation="deliver_note") from None
-        known = query("me/messages", filter=f"internetMessageId eq {quoted(note.message_id)}", select="id", top=1)
-        if not listed(self._graph.call("deliver_note", "GET", known)):
+        known = query(
+            "me/messages",
+            filter=f"internetMessageId eq {quoted(note.message_id)}",
+            select="id,internetMessageId",
+            top=5,
+        )
+        found = listed(self._graph.call("deliver_note", "GET", known))
+        if not any(note.message_id in _named(item) for item in found):
             self._graph.call("deliver_note", "POST", "me/mailFolders/inbox/messages", body)
 
     def owner_replies(self, cursor: str | None, notes: Sequence[str]) -> RepliesDelta:
@@ -226,7 +232,7 @@ class GraphMailbox:
             return None
         wanted = query("me/messages", filter=f"internetMessageId eq {quoted(draft.in_reply_to)}", select=SELECT, top=5)
         for parent in listed(self._graph.call("create_draft", "GET", wanted)):
-            if not parent.get("isDraft"):
+            if draft.in_reply_to in _named(parent) and not parent.get("isDraft"):
                 break
         else:
             return None
@@ -248,7 +254,10 @@ class GraphMailbox:
         same = [
             item
             for item in listed(self._graph.call("create_draft", "GET", wanted))
-            if not property_of(item, MARK) and fingerprint_of_message(item) == written and not marked_by_owner(item)
+            if item.get("conversationId") == conversation
+            and not property_of(item, MARK)
+            and fingerprint_of_message(item) == written
+            and not marked_by_owner(item)
         ]
         return same[0] if same else None
 
@@ -277,7 +286,12 @@ class GraphMailbox:
         for answer in answers:
             if isinstance(answer, Mapping):
                 found.update((str(item.get("id")), item) for item in (listed(answer) or [answer]) if item.get("id"))
-        lying = [_copy(item) for item in found.values() if item.get("parentFolderId") == drafts]
+        # A server that overlooks a filter gives everybody's drafts: what is ours is told here.
+        lying = [
+            _copy(item)
+            for identity, item in found.items()
+            if item.get("parentFolderId") == drafts and (identity == locator or _named(item) & set(message_ids))
+        ]
         return sorted(lying, key=lambda copy: (copy.created, copy.id))
 
     def _without_doubles(self, operation: str, lying: Sequence[_Copy], written: str) -> _Copy:
@@ -381,6 +395,11 @@ def _copy(item: Json) -> _Copy:
         str(item.get("createdDateTime", "")),
         marked_by_owner(item),
     )
+
+
+def _named(item: Json) -> set[str]:
+    """Message-ID and mark."""
+    return {str(item.get("internetMessageId", "")).strip(), property_of(item, MARK).strip()} - {""}
 
 
 def _message(identity: str) -> str:

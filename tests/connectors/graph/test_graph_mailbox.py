@@ -115,6 +115,22 @@ def test_an_untouched_draft_that_outlook_saved_as_html_is_untouched(hands: Graph
     assert sighting.fingerprint == ref.fingerprint
 
 
+def test_a_server_that_overlooks_filters_endangers_nobody_elses_mail(hands: GraphHands) -> None:
+    """Promises 2 and 3: what is ours is told by us."""
+    theirs = hands.fake.store.put_mime("drafts", foreign("sam@example.org", "bob@else.example"))
+    invited(hands)
+    hands.fake.overlooks_filters = True
+    mailbox = hands.mailbox()
+    ref = mailbox.create_draft(DRAFT)
+    assert ref.locator != theirs["id"]
+    mailbox.replace_draft(ref, replace(DRAFT, body="Better"))
+    mailbox.deliver_note(NOTE)
+    assert len(hands.messages(Place.INBOX)) == 2
+    mailbox.delete_draft(mailbox.create_draft(FREE))
+    assert theirs["id"] in {message["id"] for message in hands.fake.store.within("drafts")}
+    assert hands.fake.store.found(str(theirs["id"]))["subject"] == "About us"
+
+
 def test_a_note_is_no_draft_and_unread(hands: GraphHands) -> None:
     hands.mailbox().deliver_note(NOTE)
     [note] = hands.fake.store.within("inbox")

@@ -64,6 +64,8 @@ class GraphFake:
     keeps_message_id: bool = True
     """False: POST gives a Message-ID of the server's own; only PATCH can change it."""
     honours_reply_message: bool = True
+    overlooks_filters: bool = False
+    """As an emulator does: a filter that it does not understand lets everything through."""
     port: int = 0
     http_requests: int = 0
 
@@ -195,7 +197,8 @@ class GraphFake:
         return chosen
 
     def _messages(self, asked: Asked, among: list[Json]) -> Json:
-        chosen = [m for m in among if _filtered(asked.options.get("$filter", ""), m)]
+        clause = "" if self.overlooks_filters else asked.options.get("$filter", "")
+        chosen = [m for m in among if _filtered(clause, m)]
         if search := asked.options.get("$search"):
             word = search.strip('"').removeprefix("participants:").lower()
             chosen = [
