@@ -1,7 +1,7 @@
 """The whole line on a local Maildir: what one cycle after another does for one owner."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from daemon.core.actions import CreateDraft, DeliverNote, Wait
 from daemon.core.facts import Act, ActKind
 from daemon.core.life import State, derive
 from daemon.core.model import OwnerNotes
-from daemon.engine import cycle
+from daemon.engine import Cycle, cycle
 from daemon.rehearsal import rehearsed
 from tests.daemon.staged import (
     CONFIG,
@@ -40,15 +40,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def states(folder: Path, now: object) -> dict[str, State]:
+def states(folder: Path, now: datetime) -> dict[str, State]:
     with account_in(folder) as account:
         facts = account.store.facts(since=None).followups.values()
-        return {f.followup.recipient.email: derive(f, now).state for f in facts}  # type: ignore[arg-type] # a datetime
+        return {f.followup.recipient.email: derive(f, now).state for f in facts}
 
 
-def run(folder: Path, now: object) -> object:
+def run(folder: Path, now: datetime) -> Cycle:
     with account_in(folder) as account:
-        return cycle(account, now)  # type: ignore[arg-type] # a datetime
+        return cycle(account, now)
 
 
 def test_nothing_is_drafted_before_the_end_and_its_grace(folder: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_calendar_that_cannot_be_read_again_holds_the_draft_back(folder: Path)
     (folder / "calendar").rename(folder / "away")
     done = run(folder, DUE)
     assert drafts(folder) == []
-    assert any(isinstance(action, Wait) for action in done.plan.actions)  # type: ignore[attr-defined] # a Cycle
+    assert any(isinstance(action, Wait) for action in done.plan.actions)
     (folder / "away").rename(folder / "calendar")
     run(folder, DUE + timedelta(minutes=5))
     assert len(drafts(folder)) == 1
@@ -182,13 +182,14 @@ def test_notes_are_woven_in_once_and_an_edited_draft_is_left_alone(folder: Path)
     assert [draft.get_content() for draft in drafts(folder)] == ["My own words.\n"]
 
 
-def answer(folder: Path, text: str, now: object) -> None:
+def answer(folder: Path, text: str, now: datetime) -> None:
     """The owner answers the newest note of ours, as a mail program does."""
     note = notes(folder)[-1]
     reply = (
         f"From: {ME}\r\nTo: {ME}\r\nSubject: Re: {note['Subject']}\r\nIn-Reply-To: {note['Message-ID']}\r\n"
         f"References: {note['Message-ID']}\r\nMessage-ID: <answer-{len(text)}@phone.example>\r\n"
-        f"Date: {format_datetime(now)}\r\n\r\n{text}\r\n\r\nOn Wed, 18 Mar 2026 at 09:00, Mara Lindgren <{ME}> wrote:\r\n> quoted\r\n"  # type: ignore[arg-type] # a datetime
+        f"Date: {format_datetime(now)}\r\n\r\n{text}\r\n\r\n"
+        f"On Wed, 18 Mar 2026 at 09:00, Mara Lindgren <{ME}> wrote:\r\n> quoted\r\n"
     )
     (folder / "Mail" / ".Sent" / "cur" / f"answer{len(text)}:2,S").write_bytes(reply.encode())
 
@@ -274,7 +275,7 @@ def test_a_dry_run_plans_the_same_and_touches_nothing(folder: Path) -> None:
     assert after == {(path, stamp) for path, stamp in before if path in files}
     assert drafts(folder) == []
     done = run(folder, DUE)
-    assert [type(action) for action in done.plan.actions] == [CreateDraft]  # type: ignore[attr-defined] # a Cycle
+    assert [type(action) for action in done.plan.actions] == [CreateDraft]
 
 
 def test_a_folder_that_cannot_be_seen_is_no_reason_to_draft(folder: Path) -> None:
@@ -284,7 +285,7 @@ def test_a_folder_that_cannot_be_seen_is_no_reason_to_draft(folder: Path) -> Non
         assert Place.DRAFTS not in seen.unseen
     (folder / "Mail").rename(folder / "Mail-away")
     done = run(folder, DUE)
-    assert done.failed  # type: ignore[attr-defined] # a Cycle
+    assert done.failed
     (folder / "Mail-away").rename(folder / "Mail")
     run(folder, DUE + timedelta(minutes=5))
     assert len(drafts(folder)) == 1
@@ -294,7 +295,7 @@ def test_questions_are_asked_right_after_the_interview_where_wanted(folder: Path
     (folder / "mara.toml").write_text(CONFIG + "\n[reminder]\nask_questions = true\n", encoding="utf-8")
     put_event(folder, "one", invite("one"))
     done = run(folder, DUE)
-    assert sum(isinstance(a, DeliverNote) and a.kind == "questions" for a in done.plan.actions) == 1  # type: ignore[attr-defined] # a Cycle
+    assert sum(isinstance(a, DeliverNote) and a.kind == "questions" for a in done.plan.actions) == 1
     run(folder, DUE + timedelta(hours=1))
     assert len(notes(folder)) == 1
 
