@@ -59,6 +59,7 @@ _SAMPLES: Final[dict[tuple[str, str], Any]] = {
     ("notify", "password"): "keyring:afterword/ada@example.org",
     ("notify", "to"): "ada@example.org",
     ("notify", "name"): "phone",
+    ("service", "metrics"): "127.0.0.1:9464",
     ("store", "path"): "afterword.sqlite",
     ("store", "url"): "credential:afterword-database-url",
     ("", "username"): "ada@example.org",

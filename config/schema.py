@@ -44,6 +44,7 @@ from config.fields import (
     Table,
     Zone,
     is_address,
+    is_loopback,
     parse_duration,
     wrong,
 )
@@ -221,6 +222,20 @@ class Service(Table):
         default=parse_duration("14 days"), description="How far back calendars and mail are read."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
+    metrics: Line = Field(
+        default="",
+        description="OpenMetrics on loopback (127.0.0.1:9464) or a socket (unix:/PATH), read at start. Default: none.",
+    )
+
+    @model_validator(mode="after")
+    def _tells_this_machine_only(self) -> Self:
+        host, colon, port = self.metrics.rpartition(":")
+        there = self.metrics.startswith("unix:/") or (colon and port.isdigit() and is_loopback(host.strip("[]")))
+        if self.metrics and not there:
+            raise wrong(
+                "metrics are told to this machine only", "metrics", remedy='write "127.0.0.1:9464" or "unix:/PATH"'
+            )
+        return self
 
 
 class Store(Table):

@@ -2,13 +2,15 @@
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from config import paths
+from config.schema import AccountConfig
 from connectors.errors import AuthenticationError
 from daemon.cli.config_cmd import ConfigOption
 from daemon.cli.explain_cmd import plain, utc_text
@@ -26,10 +28,20 @@ AccountOption = Annotated[str, typer.Option("--account", help="Only this account
 
 def run(config: ConfigOption = None) -> int:
     """Work as a service until told to stop (SIGTERM); SIGHUP reads the configuration again."""
-    levels = {each.service.log_level for each in _readable(config)}
+    accounts = tuple(_readable(config))
+    levels = {each.service.log_level for each in accounts}
     order = ["debug", "info", "warning", "error"]
     set_up_logging(min(levels, key=order.index, default="info"))
-    return Service(config or paths.config_path(), paths.state_dir()).run()
+    with _metrics(accounts):
+        return Service(config or paths.config_path(), paths.state_dir()).run()
+
+
+def _metrics(accounts: Sequence[AccountConfig]) -> AbstractContextManager[None]:
+    if not any(each.service.metrics for each in accounts):
+        return nullcontext()
+    from daemon.metrics import endpoints  # noqa: PLC0415 (its library is held in memory only where it is wished for)
+
+    return endpoints(accounts, paths.state_dir(), wall_clock)
 
 
 def _readable(config: Any) -> Iterable[Any]:
