@@ -5,20 +5,18 @@ so there is never a moment with two drafts or none. Looking is one batch of filt
 could be stale, and what a delta link would save is little in the days after an interview.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from connectors.errors import (
     ConnectorError,
-    CursorExpired,
     DraftChanged,
     DraftNotFound,
     PreconditionFailed,
+    ProtocolViolation,
     TemporaryError,
     UnsupportedError,
 )
@@ -26,11 +24,8 @@ from connectors.evidence import Candidate, rung_of, weigh
 from connectors.google.people import people_in
 from connectors.graph.errors import NotFound
 from connectors.graph.message import (
-    EXPAND,
     MARK,
     SELECT,
-    SELECT_CONTENT,
-    arrived_at,
     draft_message,
     fingerprint_of_message,
     headers_of,
@@ -41,7 +36,8 @@ from connectors.graph.message import (
     quoted,
     text_of,
 )
-from connectors.graph.survey import Survey, listed, query, utc
+from connectors.graph.replies import owner_replies
+from connectors.graph.survey import Survey, content_query, listed, message_path, query
 from connectors.graph.wire import Ask, Graph, Usage
 from connectors.mime import fingerprint_of
 from connectors.model import (
@@ -51,17 +47,16 @@ from connectors.model import (
     DraftRef,
     Note,
     Observations,
-    OwnerReply,
     Place,
     Probe,
     RepliesDelta,
 )
-from connectors.reply_text import own_words
 
-REPLIES_SINCE = timedelta(days=30)
 _MARGIN = timedelta(days=1)
 """Clocks differ, and some clients date a message by when it was begun."""
 _PAGED = 'IdType="ImmutableId", odata.maxpagesize=100'
+_ANSWERED_WITH = ("subject", "body", "toRecipients", "ccRecipients", "bccRecipients")
+"""What createReply takes for certain; Message-ID and mark follow."""
 _DRAFTS = "me/mailFolders/drafts"
 _PEOPLE = 250
 Json = Mapping[str, Any]
@@ -160,7 +155,7 @@ class GraphMailbox:
         if new is None:
             new = lying[0]
             with self._guarded("replace_draft"):
-                self._graph.call("replace_draft", "PATCH", _message(new.id), body, {"If-Match": new.etag})
+                self._graph.call("replace_draft", "PATCH", message_path(new.id), body, {"If-Match": new.etag})
         for copy in lying:
             if copy.id != new.id:
                 self._remove("replace_draft", copy)
@@ -192,11 +187,7 @@ class GraphMailbox:
 
     def owner_replies(self, cursor: str | None, notes: Sequence[str]) -> RepliesDelta:
         """See the port: Sent Items by delta. A link that Microsoft forgot is begun anew; nothing is told twice."""
-        link, seen = _read_cursor(cursor)
-        try:
-            return self._replies(link, seen, frozenset(notes))
-        except (CursorExpired, NotFound):
-            return self._replies("", seen, frozenset(notes))
+        return owner_replies(self._graph, cursor, frozenset(notes), self._clock())
 
     def find_people(self, names: Sequence[str], domains: Sequence[str]) -> Sequence[Address]:
         """See the port; asked of the index by domain, decided here by the words of the name."""
@@ -237,20 +228,21 @@ class GraphMailbox:
         else:
             return None
         adopted = self._left_by_a_cut(parent, fingerprint_of(draft))
+        told = {key: body[key] for key in _ANSWERED_WITH}
         try:
             made = adopted or self._graph.call(
-                "create_draft", "POST", f"{_message(str(parent.get('id')))}/createReply", {"message": dict(body)}
+                "create_draft", "POST", f"{message_path(str(parent.get('id')))}/createReply", {"message": told}
             )
-        except (NotFound, UnsupportedError, PreconditionFailed):
+        except (NotFound, UnsupportedError, PreconditionFailed, ProtocolViolation):
             return None
-        return self._graph.call("create_draft", "PATCH", _message(str(made.get("id"))), body)
+        return self._graph.call("create_draft", "PATCH", message_path(str(made.get("id"))), body)
 
     def _left_by_a_cut(self, parent: Json, written: str) -> Json | None:
         """An answer in this thread with our very text but without our mark: the cut came before the mark."""
         conversation = parent.get("conversationId")
         if not isinstance(conversation, str) or not conversation:
             return None
-        wanted = _content(f"{_DRAFTS}/messages", filter=f"conversationId eq {quoted(conversation)}")
+        wanted = content_query(f"{_DRAFTS}/messages", filter=f"conversationId eq {quoted(conversation)}")
         same = [
             item
             for item in listed(self._graph.call("create_draft", "GET", wanted))
@@ -267,16 +259,16 @@ class GraphMailbox:
             return
         with suppress(PreconditionFailed, UnsupportedError):
             body = {"internetMessageId": draft.message_id}
-            self._graph.call("create_draft", "PATCH", _message(str(made.get("id"))), body)
+            self._graph.call("create_draft", "PATCH", message_path(str(made.get("id"))), body)
 
     def _copies(self, operation: str, message_ids: Sequence[str], locator: str = "") -> list[_Copy]:
         """What lies in Drafts with one of these Message-IDs or marks, or at this locator; oldest first."""
         asks = [Ask(query(_DRAFTS, select="id"))]
         for each in dict.fromkeys(message_ids):
-            asks.append(Ask(_content(f"{_DRAFTS}/messages", filter=f"internetMessageId eq {quoted(each)}")))
-            asks.append(Ask(_content(f"{_DRAFTS}/messages", filter=marked_with(each))))
+            asks.append(Ask(content_query(f"{_DRAFTS}/messages", filter=f"internetMessageId eq {quoted(each)}")))
+            asks.append(Ask(content_query(f"{_DRAFTS}/messages", filter=marked_with(each))))
         if locator:
-            asks.append(Ask(_content(_message(locator))))
+            asks.append(Ask(content_query(message_path(locator))))
         found: dict[str, Json] = {}
         folder, *answers = self._graph.batch(operation, asks)
         for answer in (folder, *answers):
@@ -306,7 +298,7 @@ class GraphMailbox:
 
     def _remove(self, operation: str, copy: _Copy) -> None:
         with self._guarded(operation), suppress(NotFound):
-            self._graph.call(operation, "DELETE", _message(copy.id), headers={"If-Match": copy.etag})
+            self._graph.call(operation, "DELETE", message_path(copy.id), headers={"If-Match": copy.etag})
 
     @contextmanager
     def _guarded(self, operation: str) -> Iterator[None]:
@@ -326,7 +318,7 @@ class GraphMailbox:
             for candidate in candidates
             if candidate.place is Place.DRAFTS and any(rung_of(probe, candidate, self._owners) for probe in probes)
         ]
-        answers = self._graph.batch("observe", [Ask(_content(_message(each))) for each in wanted])
+        answers = self._graph.batch("observe", [Ask(content_query(message_path(each))) for each in wanted])
         read: dict[str, Json] = {}
         for locator, answer in zip(wanted, answers, strict=True):
             if isinstance(answer, ConnectorError) and not isinstance(answer, NotFound):
@@ -341,34 +333,6 @@ class GraphMailbox:
             for each in candidates
             if each.locator not in gone
         ]
-
-    def _replies(self, link: str, seen: datetime | None, notes: frozenset[str]) -> RepliesDelta:
-        since = (seen or self._clock()) - REPLIES_SINCE
-        begin = query(
-            "me/mailFolders/sentitems/messages/delta",
-            filter=f"receivedDateTime ge {utc(since)}",
-            select=SELECT,
-            expand=EXPAND,
-        )
-        newest, following, answering = seen, "", dict[str, tuple[str, datetime]]()
-        for page in self._graph.pages("owner_replies", link or begin, {"Prefer": _PAGED}):
-            following = str(page.get("@odata.deltaLink") or following)
-            for item in listed(page):
-                headers, at = headers_of(item), arrived_at(item)
-                if "@removed" in item or at is None:
-                    continue
-                newest = max(newest or at, at)
-                named = next((n for n in (headers.in_reply_to, *reversed(headers.references)) if n in notes), "")
-                again = not link and seen is not None and at <= seen
-                if named and not headers.automatic and not again:
-                    answering[str(item.get("id"))] = named, headers.date or at
-        replies = [self._reply(identity, *told) for identity, told in answering.items()]
-        cursor = json.dumps({"link": following, "seen": newest.isoformat() if newest else ""})
-        return RepliesDelta(tuple(sorted(replies, key=lambda reply: reply.sent_at)), cursor)
-
-    def _reply(self, identity: str, note: str, sent_at: datetime) -> OwnerReply:
-        item = self._graph.call("owner_replies", "GET", _content(_message(identity)))
-        return OwnerReply(headers_of(item).message_id, note, own_words(text_of(item)), sent_at, identity)
 
     def _check_write(self) -> CheckLine:
         now = self._clock()
@@ -400,20 +364,3 @@ def _copy(item: Json) -> _Copy:
 def _named(item: Json) -> set[str]:
     """Message-ID and mark."""
     return {str(item.get("internetMessageId", "")).strip(), property_of(item, MARK).strip()} - {""}
-
-
-def _message(identity: str) -> str:
-    return f"me/messages/{quote(identity, safe='')}"
-
-
-def _content(path: str, **options: object) -> str:
-    return query(path, select=SELECT_CONTENT, expand=EXPAND, **options)
-
-
-def _read_cursor(cursor: str | None) -> tuple[str, datetime | None]:
-    try:
-        data = json.loads(cursor or "{}")
-        seen = data.get("seen")
-        return str(data.get("link") or ""), datetime.fromisoformat(seen) if seen else None
-    except (ValueError, TypeError, AttributeError):
-        return "", None

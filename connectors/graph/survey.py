@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from connectors.errors import ConnectorError
 from connectors.evidence import Candidate
 from connectors.graph.errors import NotFound
-from connectors.graph.message import DEFERRED, EXPAND, SELECT, arrived_at, headers_of, property_of
+from connectors.graph.message import DEFERRED, EXPAND, SELECT, SELECT_CONTENT, arrived_at, headers_of, property_of
 from connectors.graph.wire import Ask, Graph
 from connectors.model import Place
 
@@ -82,6 +82,16 @@ def query(path: str, **options: object) -> str:
     """A path with OData's options ($select and so on), escaped; those that are None are left out."""
     given = {f"${name}": str(value) for name, value in options.items() if value is not None}
     return f"{path}?{urlencode(given, safe='$,', quote_via=quote)}" if given else path
+
+
+def message_path(identity: str) -> str:
+    """Of one message."""
+    return f"me/messages/{quote(identity, safe='')}"
+
+
+def content_query(path: str, **options: object) -> str:
+    """A path that asks for messages with all that is ever read of one."""
+    return query(path, select=SELECT_CONTENT, expand=EXPAND, **options)
 
 
 def listed(answer: Json) -> Sequence[Json]:
