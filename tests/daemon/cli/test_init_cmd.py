@@ -221,3 +221,45 @@ def test_a_wrong_password_is_told_and_the_configuration_stays(home: Path, server
     assert done.returncode == 77, done.stdout
     assert "afterword check" in done.stdout
     assert _config(home)["mailbox"]["password"] == "command:echo wrong"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mailbox"),
+    [
+        (
+            ("--provider", "exchange", "--host", "mail.corp.example", "--username", r"CORP\ada"),
+            {"kind": "exchange", "server": "mail.corp.example", "username": r"CORP\ada"},
+        ),
+        (
+            ("--provider", "proton", "--ca-file", "bridge.pem"),
+            {"kind": "imap", "host": "127.0.0.1", "port": 1143, "security": "starttls", "ca_file": "bridge.pem"},
+        ),
+        (("--provider", "mailbox.org", "--caldav", "none"), {"kind": "imap", "host": "imap.mailbox.org"}),
+        (
+            ("--host", "localhost", "--security", "plain", "--port", "1143", "--drafts", "Entwürfe"),
+            {
+                "kind": "imap", "host": "localhost", "port": 1143, "security": "plain", "allow_insecure": True,
+                "folders": {"drafts": "Entwürfe"},
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_every_kind_of_mailbox_is_written_from_flags(
+    home: Path, arguments: tuple[str, ...], mailbox: dict[str, Any]
+) -> None:
+    done = _run(
+        home, "init", "ada@corp.example", "--offline", "--no-look", "--password-ref", "env:MAIL", "--timezone", "UTC",
+        *arguments,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert _config(home)["mailbox"] == {**mailbox, "password": "env:MAIL"}
+    assert _run(home, "config", "check").returncode == 0
+
+
+def test_an_unknown_provider_or_place_is_refused_with_those_that_are_known(home: Path) -> None:
+    done = _run(home, "init", "ada@corp.example", "--provider", "lotus")
+    assert done.returncode == 64
+    assert "fastmail" in done.stderr
+    done = _run(home, "init", "ada@corp.example", "--host", "imap.corp.example", "--keep", "cloud")
+    assert done.returncode == 64
+    assert "keyring or file" in done.stderr
