@@ -8,7 +8,7 @@ from config.connections import OAuth
 from connectors.errors import UnsupportedError
 from connectors.registry import Context
 
-SOURCES = {"google": "connectors.google.access:open_tokens"}
+SOURCES = {"google": "connectors.google.access:open_tokens", "microsoft": "connectors.graph.access:open_tokens"}
 """Provider -> function of (OAuth, address, Context) that gives a `connectors.imap.connection.TokenSource`."""
 
 

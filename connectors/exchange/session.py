@@ -1,5 +1,6 @@
 """The way to one mailbox on one Exchange server: address, login, and the account object of exchangelib."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ from exchangelib.version import EXCHANGE_2013_SP1, Version
 from connectors.errors import UnsupportedError
 from connectors.exchange.errors import translated
 from connectors.exchange.transport import BoundedAdapter, trust
+
+for _name in ("exchangelib", "oauthlib", "requests_oauthlib", "urllib3"):
+    # They log whole envelopes, with mail and tokens in them, at DEBUG.
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 BaseProtocol.HTTP_ADAPTER_CLS = BoundedAdapter
 BaseProtocol.USERAGENT = "afterword"

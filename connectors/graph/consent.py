@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from config.connections import GraphCalendar, GraphMailbox
+from config.connections import GraphCalendar, GraphMailbox, ImapMailbox
 from config.schema import AccountConfig
+from connectors.graph import access
 from connectors.graph.login import Identity, StoredLogin
 from connectors.graph.opening import identity_of, scopes_of, store_of
-from connectors.graph.requests_allowed import REASONS
+from connectors.graph.requests_allowed import IMAP, REASONS
 from connectors.oauth_login import Dialogue
 from connectors.registry import Context
 from connectors.tokens import TokenStore
@@ -31,7 +32,8 @@ class MicrosoftLogin:
     @property
     def permissions(self) -> tuple[tuple[str, str], ...]:
         """See the protocol."""
-        return tuple((scope, REASONS[scope]) for scope in (*self.scopes, "offline_access"))
+        asked = (*self.scopes, "offline_access")
+        return tuple((scope.rpartition("/")[2], REASONS[scope]) for scope in asked)
 
     def done(self) -> bool:
         """See the protocol."""
@@ -60,7 +62,7 @@ def logins(config: AccountConfig, context: Context) -> tuple[MicrosoftLogin, ...
     for table in (config.mailbox, *config.calendars):
         if isinstance(table, GraphMailbox | GraphCalendar):
             tables.setdefault(identity_of(table, context).email, []).append(table)
-    return tuple(
+    found = tuple(
         MicrosoftLogin(
             identity_of(used[0], context),
             tuple(dict.fromkeys(scope for table in used for scope in scopes_of(table))),
@@ -69,3 +71,13 @@ def logins(config: AccountConfig, context: Context) -> tuple[MicrosoftLogin, ...
         )
         for used in tables.values()
     )
+    return (*found, *_over_imap(config, context))
+
+
+def _over_imap(config: AccountConfig, context: Context) -> tuple[MicrosoftLogin, ...]:
+    mailbox = config.mailbox
+    if not isinstance(mailbox, ImapMailbox) or mailbox.oauth is None or mailbox.oauth.provider != "microsoft":
+        return ()
+    address = mailbox.username or context.owner.email
+    identity = access.identity_of(mailbox.oauth, address, context)
+    return (MicrosoftLogin(identity, (IMAP,), access.store_of(mailbox.oauth, address, context), context.account),)

@@ -4,6 +4,7 @@ Source: https://learn.microsoft.com/en-us/entra/msal/python/ and, for the AADSTS
 https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes. msal is imported when it is used.
 """
 
+import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,9 @@ from connectors.graph.errors import LOGIN_REMEDY
 from connectors.graph.requests_allowed import CALENDARS_READ, MAIL_READ_WRITE
 from connectors.tokens import TokenStore, read_json
 from connectors.web import Pace, Web
+
+# It logs names of accounts, and answers of the provider, at DEBUG and INFO.
+logging.getLogger("msal").setLevel(logging.WARNING)
 
 AUTHORITY = "https://login.microsoftonline.com"
 SCOPES = (CALENDARS_READ, MAIL_READ_WRITE)

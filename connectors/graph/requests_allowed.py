@@ -9,10 +9,12 @@ from collections.abc import Mapping
 
 CALENDARS_READ = "Calendars.Read"
 MAIL_READ_WRITE = "Mail.ReadWrite"
+IMAP = "https://outlook.office.com/IMAP.AccessAsUser.All"
 
 REASONS: Mapping[str, str] = {
     CALENDARS_READ: "read the events of your calendars",
     MAIL_READ_WRITE: "put drafts among yours and reminders into your inbox, and see what became of them; not to send",
+    IMAP: "read your mail and put drafts there over IMAP; Microsoft has no smaller permission for it",
     "offline_access": "stay logged in",
 }
 

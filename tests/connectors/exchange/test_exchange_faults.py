@@ -126,6 +126,14 @@ def test_a_wrong_password_is_told_without_it(hands: ExchangeHands) -> None:
     assert [line.state for line in mailbox.check()] == ["failing"]
 
 
+def test_nothing_of_the_mail_or_the_login_is_logged(hands: ExchangeHands, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        hands.mailbox().create_draft(DRAFT)
+    assert "compilers" not in caplog.text
+    assert PASSWORD not in caplog.text
+    assert "Basic " not in caplog.text
+
+
 def test_one_accounts_outage_is_nobody_elses(hands: ExchangeHands) -> None:
     login = Login(USER, lambda: PASSWORD, auth="basic")
     broken = Session(ME, login, account="other", endpoint="http://127.0.0.1:1/EWS/Exchange.asmx")

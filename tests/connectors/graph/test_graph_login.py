@@ -15,6 +15,7 @@ from connectors.errors import AuthenticationError, ConnectorError, TemporaryErro
 from connectors.graph.login import SCOPES, BoundedHttp, Identity, StoredLogin, refused
 from connectors.graph.wire import Graph
 from connectors.oauth_login import logins
+from connectors.oauth_tokens import token_source
 from connectors.tokens import TokenStore, token_store
 from daemon.cli.login_cmd import context_of
 from tests.connectors.graph.conftest import GraphHands
@@ -192,3 +193,29 @@ def test_only_the_permissions_that_the_config_needs_are_asked_for(
     assert all(reason for _, reason in login.permissions)
     assert (login.address, login.done()) == ("sam@example.org", False)
     login.forget()
+
+
+OVER_IMAP = """\
+[owner]
+name = "Sam"
+addresses = ["sam@example.org"]
+timezone = "UTC"
+
+[mailbox]
+kind = "imap"
+host = "outlook.office365.com"
+oauth = { provider = "microsoft", client_id = "11111111-2222-3333-4444-555555555555", tokens = "file" }
+"""
+
+
+def test_imap_takes_its_tokens_from_a_login_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFTERWORD_STATE", str(tmp_path / "state"))
+    path = tmp_path / "sam.toml"
+    path.write_text(OVER_IMAP)
+    config = load_account(path)
+    context = context_of(config)
+    [login] = logins(config, context)
+    assert [name for name, _ in login.permissions] == ["IMAP.AccessAsUser.All", "offline_access"]
+    source = token_source(config.mailbox.oauth, "sam@example.org", context)
+    with pytest.raises(AuthenticationError, match="no login yet"):
+        source.token()
