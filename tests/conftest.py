@@ -26,6 +26,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
         report.longrepr = f"{item.nodeid} was skipped, and AFTERWORD_NO_SKIPS forbids that: {report.longrepr}"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names that are the same in every worker process: no addresses of functions, no packed bytes."""
+    if isinstance(val, bytes):
+        return argname
+    if callable(val):
+        return getattr(val, "__name__", argname)
+    return None
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder beside the checkout that holds the corpus and real files of other projects."""
