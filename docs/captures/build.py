@@ -32,6 +32,7 @@ from daemon.store.keyfile import AccountKey
 
 HERE: Final = Path(__file__).parent
 WIDTH: Final = 110
+FONTS: Final = "ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace"
 THEME: Final = TerminalTheme(
     (250, 250, 248),
     (36, 41, 46),
@@ -169,7 +170,10 @@ def _console() -> Console:
 
 
 def _svg(console: Console, title: str) -> str:
-    return console.export_svg(title=title, theme=THEME, unique_id=title.replace(" ", "-"))
+    drawn = console.export_svg(title=title, theme=THEME, unique_id=title.replace(" ", "-"))
+    # A picture in the documentation must not fetch a font from somebody's server.
+    drawn = re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
+    return drawn.replace("Fira Code, monospace", FONTS).replace("Fira Code", FONTS)
 
 
 def main() -> None:
