@@ -8,6 +8,7 @@ import imaplib
 import os
 import shutil
 import signal
+import smtplib
 import socket
 import subprocess
 import time
@@ -23,7 +24,7 @@ _CONFIG = """\
 base_dir = {run}
 state_dir = {run}
 log_path = {log}
-protocols = imap
+protocols = imap{lmtp_protocol}
 listen = 127.0.0.1
 ssl = yes
 ssl_cert = <{certificate}
@@ -71,7 +72,7 @@ namespace inbox {{
     special_use = \\Junk
   }}
 }}
-{oauth}
+{lmtp}{oauth}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN {users}/%u
@@ -114,6 +115,16 @@ service stats {{
 }}
 """
 
+_LMTP = """\
+postmaster_address = postmaster@example.org
+hostname = mx.example.org
+service lmtp {{
+  inet_listener lmtp {{
+    port = {port}
+  }}
+}}
+"""
+
 _OAUTH_PASSDB = """\
 passdb {{
   driver = oauth2
@@ -126,6 +137,11 @@ passdb {{
 def available() -> bool:
     """Whether Dovecot is installed."""
     return _binary() is not None
+
+
+def delivers() -> bool:
+    """Whether its LMTP server (Debian: dovecot-lmtpd) is installed, too."""
+    return available() and Path("/usr/lib/dovecot/lmtp").exists()
 
 
 def free_port() -> int:
@@ -160,6 +176,7 @@ class Dovecot:
         imap_clients: int = 1,
         compress: bool = True,
         oauth: bool = True,
+        lmtp: bool = False,
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -168,6 +185,7 @@ class Dovecot:
         self.leaf = leaf or self.authority.issue("server")
         self.port = free_port()
         self.tls_port = free_port()
+        self.lmtp_port = free_port() if lmtp else 0
         self._homes = folder / "homes"
         self._homes.mkdir(exist_ok=True)
         self._users = folder / "users"
@@ -200,6 +218,8 @@ class Dovecot:
                 compress=" zlib" if compress else "",
                 compress_imap=" imap_zlib" if compress else "",
                 mechanisms="xoauth2 oauthbearer" if oauth else "",
+                lmtp_protocol=" lmtp" if lmtp else "",
+                lmtp=_LMTP.format(port=self.lmtp_port) if lmtp else "",
                 oauth=_OAUTH_PASSDB.format(folder=folder) if oauth else "",
             )
         )
@@ -235,6 +255,12 @@ class Dovecot:
         if self._root:
             shutil.chown(home, self._mail_user)
         return User(name, password, home / "Maildir")
+
+    def deliver(self, name: str, message: bytes, *, sender: str) -> None:
+        """Hand a message over as a mail exchanger does (LMTP, RFC 2033), to a user whose name is their address."""
+        with smtplib.LMTP("127.0.0.1", self.lmtp_port, timeout=20) as line:
+            refused = line.sendmail(sender, [name], message)
+        assert refused == {}
 
     def revoke(self, name: str) -> None:
         """From now on the login is refused and living sessions are cut."""
