@@ -19,6 +19,7 @@ _SEPARATOR = re.compile(
     r"\s*[【】「」『』]\s*|\s*,\s+(?=(?:interview|entretien|entrevista)\b)",
     re.IGNORECASE,
 )
+_COMPOSED = re.compile(rf"{_SEPARATOR.pattern}|[（(]", re.IGNORECASE)
 _GENDER = re.compile(
     r"\s*(?<!\w)[(\[]?\s*(?:all genders|gn|m\s*/\s*w\s*/\s*[dx]|w\s*/\s*m\s*/\s*[dx]|"
     r"d\s*/\s*[mw]\s*/\s*[mw]|m\s*/\s*f\s*/\s*[dx]|f\s*/\s*m\s*/\s*[dx]|m\s*/\s*v(?:\s*/\s*x)?|"
@@ -37,7 +38,8 @@ _LEVEL_TAIL = re.compile(
 )
 _OFFICE = re.compile(
     r"^(?:(?:the|our|a|an|el|la|le|il|o|a|die|de|het)\s+)?(?:post|position|role|job|vacancy|puesto|plaza|vacante|poste|"
-    r"posizione|ruolo|vaga|cargo|functie|stanowisko|stelle|position)\s+(?:of|as|de|di|del|van|als|do|da)\s+",
+    r"posizione|ruolo|vaga|cargo|functie|stanowisko|stelle|position)\s+(?:of|as|de|di|del|van|als|do|da)\s+|"
+    r"^(?:poste|puesto|posizione|ruolo|vaga|functie|stanowisko|stelle)\s+",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\s+(?:19|20)\d\d$")
@@ -262,7 +264,8 @@ class RoleSearch:
             inner = re.search(r"[（(]([^()（）]{3,60})[)）]\s*$", piece)
             if inner:
                 before = piece[: inner.start()].strip()
-                if not is_person_name(before) or any(same_person(before, name) for name in self.own):
+                own = any(same_person(before, name) for name in self.own)
+                if own or self._is_company(before) or not is_person_name(before):
                     flat.append(inner.group(1))
                 flat.remove(piece)
                 flat.append(piece if not is_person_name(before) else piece[: inner.start()])
@@ -321,7 +324,7 @@ class RoleSearch:
             if len(first) > 70 or first.endswith(("?", ",", "!")) or ":" in first:
                 continue
             after_label = index > 0 and lines[index - 1].endswith(":")
-            if (index == 0 or after_label) and _names_interview(first) and _SEPARATOR.search(first):
+            if (index == 0 or after_label) and _interview_words().search(fold(first)) and _COMPOSED.search(first):
                 yield from (replace(fact, source=f"text “{first[:40]}”") for fact in self._in_pieces(first))
                 continue
             if index == 0 or after_label:

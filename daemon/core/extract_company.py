@@ -43,7 +43,9 @@ _LOCATION = re.compile(r"\s+[-–]\s+[^-–]*$|,\s+[A-Z][^,]*(?:,\s*[A-Z]{2})?$"
 _AGENCY = re.compile(
     r"(?:^|[-.])(?:search|recruit\w*|staffing|headhunt\w*|personnel|resourcing|placements?|zeitarbeit|"
     r"personalberatung|personalvermittlung|manpower|hays|talentsearch|executive|executives|interim\w*|"
-    r"detachering|uitzend\w*|bemanning\w*|rekryter\w*|selezione|rekrutacja\w*)(?:[-.]|$)"
+    r"detachering|uitzend\w*|bemanning\w*|rekryter\w*|selezione|rekrutacja\w*|recrut\w*|seleccion|selecao|werving)"
+    r"(?:[-.]|$)|"
+    r"\w(?:recruit(?:ment|ing|ers?)?|staffing|headhunt(?:ers?|ing)|recrutement|rekrytering|personalberatung)$"
 )
 _RUN = re.compile(
     r"[^\W\d_a-zß-öø-ÿ][\w'’.&+]*(?:\s+(?:(?:&|and|und|et|y|e|of|de|du|des|della|di|do|da|dos|van|von|"
@@ -282,6 +284,7 @@ class CompanySearch:
     def _spelled(self, domain: str, words: list[str], label: str) -> Fact | None:
         """The spelling in names, title or text that fits the domain; one that says more than it is better."""
         labels = {label, label.replace("and", "")} if len(label) > 7 else {label}
+        labels |= {re.sub(r"([aou])e", r"\1", label)}
         sources = [*self._names(), (self.reading.title, "the title"), (self.reading.body, "the text"), *self._subject()]
         best: tuple[int, str, str] | None = None
         for text, where in sources:
@@ -498,6 +501,8 @@ class CompanySearch:
     def _from_cjk(self) -> Fact | None:
         text = self.reading.whole
         for pattern in (
+            r"株式会社([^\s、。（）「」【】の]{1,16})",
+            r"([^\s、。（）「」【】：:]{1,16}?)株式会社",
             r"株式会社\s*([^\s、。（）「」【】の]{1,16})",
             r"([^\s、。（）「」【】：:]{1,16}?)\s*株式会社",
             rf"(?:参加|加入|应聘|来自|关于|【)\s*([^\s，。、（）的【】]{{2,8}}?(?:{_CJK_FIRM}))",
@@ -541,13 +546,16 @@ def _exact_runs(text: str, labels: Iterable[str]) -> Iterator[str]:
         for start in range(min(len(words), 6)):
             for end in range(len(words), start + 1, -1):
                 run = " ".join(words[start:end])
-                if squeezed(run) in wanted:
+                bare = " ".join(word for word in run.split() if word.islower() is False)
+                if squeezed(run) in wanted or squeezed(bare) in wanted:
                     yield run
 
 
 def abbreviates(label: str, name: str) -> bool:
     """Whether a domain is short for a name: `brackbs` for Brack Building Society, `tidalstats` for Tidal Statistics."""
     words = squeezed_words(name)
+    if len(words) > 2 and len(words[0]) > 3 and label == words[0] + words[-1]:
+        return True
     return any(
         len(words[start]) > 3
         and label.startswith(words[start])

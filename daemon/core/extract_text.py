@@ -118,7 +118,7 @@ def sentences(text: str) -> list[str]:
 
 
 _SENTENCE_END = re.compile(
-    r"(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bSt)(?<!\bProf)(?<!\bing)(?<!\bsig)(?<!\bsig\.ra)(?<!\b"
+    r"(?<!\bDr)(?<!\bMr)(?<!\bM)(?<!\bMM)(?<!\bEnf)(?<!\bExma)(?<!\bExmo)(?<!\bMs)(?<!\bMrs)(?<!\bSt)(?<!\bProf)(?<!\bing)(?<!\bsig)(?<!\bsig\.ra)(?<!\b"
     r"Dott)(?<!\bdott)(?<!\bdr)(?<!\bSr)(?<!\bSra)(?<!\bDra)(?<!\bm/w)(?<!\bds)(?<!\bCol)(?<!\bCapt)(?<!\bLt)"
     r"(?<!\bMaj)(?<!\bGen)(?<!\bSgt)(?<!\bHon)(?<!\bRev)(?<!\bLic)(?<!\bMtra)(?<!\bMtro)(?<!\bIng)(?<!\bAvv)(?<!\bavv)(?<!\bSig)"
     r"(?<!\bdhr)(?<!\bmevr)(?<!\bmw)(?<!\binż)(?<!\bprof)(?<!\bdrs)(?<!\bir)[.!?](?=\s)|\n"

@@ -361,8 +361,8 @@ def _parse_chunk(chunk: str, part: Part, source: str, *, listed: bool, single: b
     position = 0
     pattern = _person_at()
     while position < len(chunk):
-        function = _before_name(chunk[position:])
-        position += len(function.group()) if function else 0
+        function, taken = _before_name(chunk[position:])
+        position += taken
         match = pattern.match(chunk, position)
         if match is None or not match.group("name"):
             break
@@ -377,7 +377,7 @@ def _parse_chunk(chunk: str, part: Part, source: str, *, listed: bool, single: b
         read = read_display_name(f"{honorific} {name}".strip())
         if not read.name:
             break
-        title = title or (function.group("title") if function else "")
+        title = title or function
         found.append(Mention(read.name, part, source, title, email, honorific or read.honorific, listed))
         position = end + used
         separator = re.match(r"\s*,\s*(?!\s)", chunk[position:]) or _and().match(chunk[position:])
@@ -390,31 +390,33 @@ def _parse_chunk(chunk: str, part: Part, source: str, *, listed: bool, single: b
     return found
 
 
-_FUNCTION_BEFORE = re.compile(
-    r"(?P<article>(?:the|our|your|my|an?|dem|der|die|den|unsere[nmrs]?|le|la|notre|nos|nuestr[oa]|el|il|lo|nostr[oa]|"
-    r"het|de|onze|een|vår|o|a|noss[oa]|l'|eine?[nmr]?|une?|un[oa]?|uma?|ett)\s*)?(?P<title>[^\W\d_][^,;:()\n.!?]{2,60}?)(?P<end>,\s+|\s+)$"
+_ARTICLES = (
+    r"(?:the|our|your|my|an?|dem|der|die|den|unsere[nmrs]?|le|la|notre|nos|nuestr[oa]|el|il|lo|nostr[oa]|"
+    r"het|de|onze|een|vår|o|a|os|as|noss[oa]|l'|eine?[nmr]?|une?|un[oa]?|uma?|ett)\s*"
 )
-
-
+_ARTICLE = re.compile(rf"(?:{_ARTICLES})?(?:[A-Z]\w{{0,3}}\.[ªº]?\s+)?")
+_FUNCTION_BEFORE = re.compile(rf"(?P<article>{_ARTICLES})?(?P<title>[^\W\d_][^,;:()\n.!?]{{2,60}}?)(?P<end>,\s+|\s+)$")
 _INDEFINITE = re.compile(r"(?:an?|one of (?:our|the)|eine?[nmr]?|une?|un[oa]?|een|uma?|en|ett)\s")
 
 
-def _before_name(text: str) -> re.Match[str] | None:
-    """A function before the name: `the Headteacher, Mrs Jane Roe`, `our director John Doe`, `a trustee, Bo Li`."""
+def _before_name(text: str) -> tuple[str, int]:
+    """A function before the name and where it ends: `the Headteacher, Mrs Jane Roe`, `our director John Doe`."""
     for name in _full_name().finditer(text, 0, 120):
+        first, _, others = name.group("name").partition(" ")
+        if _titles().fullmatch(fold(first)) and _ARTICLE.fullmatch(text[: name.start()]) and is_person_name(others):
+            return first, name.start("name") + len(first) + 1
         found = _FUNCTION_BEFORE.match(text, 0, name.start())
         if found is None:
             continue
         title = found.group("title")
+        is_known = _titles().search(fold(title)) is not None
         if found.group("end").startswith(","):
-            fits = _titles().search(fold(title)) is not None or (
-                _INDEFINITE.match(text) is not None and title.islower()
-            )
+            fits = is_known or (_INDEFINITE.match(text) is not None and title.islower())
         else:
-            fits = title.islower() and _titles().search(fold(title)) is not None
+            fits = is_known and (title.islower() or (found.group("article") is not None and " " not in title))
         if fits and not looks_like_people(title) and is_person_name(_trim_name(name.group("name"))):
-            return found
-    return None
+            return title, found.end()
+    return "", 0
 
 
 @lru_cache(maxsize=1)
@@ -755,6 +757,10 @@ _CJK_BY = re.compile(
     r"由[ 　]?([A-Za-z]{2,5}[ 　]?|[\u3400-\u9fff]{2,10}?(?:总监|经理|主管|总裁|总|负责人|创始人)[ 　]?|"
     r"[\u3400-\u9fff]{2,8}[ 　])?([\u3400-\u9fff]{2,3})[ 　]?(?:与|和|跟|为)(?:您|你)"
 )
+_CJK_IS = re.compile(
+    r"面[试接][官者](?:为|是|は)[ 　]?([\u3400-\u9fffA-Za-z]{2,12}?[ 　])?([\u3400-\u9fff々]{2,4}"
+    r"(?:[ 　][\u3400-\u9fff々]{1,3})?)(?=[ 　]*(?:[，。、,;；！]|$|です|でございます|が|老师|先生|女士|さん|様))"
+)
 _CJK_WILL = re.compile(
     r"([\u3400-\u9fff々]{1,4}[ 　]?[\u3400-\u9fff々\u3040-\u30ff]{0,4}?)(?:（([^）]*)）)?[ 　]?(?:が|より|"
     r"様が)(?:面接を担当|担当|対応|同席|面接いた|お話|お電話)"
@@ -766,7 +772,7 @@ def _from_cjk_prose(reading: Reading) -> Iterator[Mention]:
         source = f"text “{sentence[:40]}”"
         for match in _CJK_NAME_IN_PROSE.finditer(sentence):
             yield from parse_people(match.group(1), Part.INTERVIEWER, source)
-        for match in _CJK_BY.finditer(sentence):
+        for match in (*_CJK_BY.finditer(sentence), *_CJK_IS.finditer(sentence)):
             yield Mention(match.group(2), Part.INTERVIEWER, source, (match.group(1) or "").strip())
         for match in _CJK_WILL.finditer(sentence):
             name = match.group(1).strip()
