@@ -169,7 +169,11 @@ def yearly() -> object:
     )
 
 
-@pytest.mark.parametrize(("recurrence", "days"), [(weekly, [3, 5, 17, 19]), (monthly, [3, 31]), (yearly, [3])], ids=str)
+@pytest.mark.parametrize(
+    ("recurrence", "days"),
+    [(weekly, [3, 5, 17, 19]), (monthly, [3, 31]), (yearly, [3])],
+    ids=["weekly", "monthly", "yearly"],
+)
 def test_a_series_without_content_is_expanded_from_its_rule(
     hands: ExchangeHands, recurrence: object, days: list[int]
 ) -> None:
