@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -137,11 +138,18 @@ class GmailMailbox(Table):
     poll_interval: Interval = _POLL
 
 
+def _check_endpoint(endpoint: str | None) -> None:
+    parts = urlsplit(endpoint or "")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise wrong("the password would travel unprotected", "endpoint", remedy="write the address with https://")
+
+
 class ExchangeMailbox(Table):
     """Exchange Server on premises, by EWS. For Microsoft 365 and Outlook.com use kind graph."""
 
     kind: Literal["exchange"]
     server: Host | None = Field(default=None, description="The server's name. Default: found by autodiscover.")
+    endpoint: Url | None = _ENDPOINT
     email: Address = Field(default="", description="The mailbox's primary address. Default: your first address.")
     username: Line = _USERNAME
     password: Ref = Field(description="Reference to the password; with auth oauth, to the client's secret.")
@@ -154,6 +162,7 @@ class ExchangeMailbox(Table):
     @model_validator(mode="after")
     def _has_client(self) -> Self:
         _check_exchange(self.auth, self.client_id, self.tenant)
+        _check_endpoint(self.endpoint)
         return self
 
 
@@ -240,6 +249,7 @@ class ExchangeCalendar(Table):
 
     kind: Literal["exchange"]
     server: Host | None = Field(default=None, description="The server's name. Default: found by autodiscover.")
+    endpoint: Url | None = _ENDPOINT
     email: Address = Field(default="", description="The mailbox's primary address. Default: your first address.")
     username: Line = _USERNAME
     password: Ref = Field(description="Reference to the password; with auth oauth, to the client's secret.")
@@ -257,6 +267,7 @@ class ExchangeCalendar(Table):
     @model_validator(mode="after")
     def _has_client(self) -> Self:
         _check_exchange(self.auth, self.client_id, self.tenant)
+        _check_endpoint(self.endpoint)
         return self
 
 

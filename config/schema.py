@@ -326,7 +326,10 @@ _FIRST_ADDRESS: Final = {
 }
 _SIBLING: Final = {
     "google": ("gmail", ("client_file", "address", "tokens")),
-    "exchange": ("exchange", ("server", "email", "username", "password", "auth", "client_id", "tenant", "ca_file")),
+    "exchange": (
+        "exchange",
+        ("server", "endpoint", "email", "username", "password", "auth", "client_id", "tenant", "ca_file"),
+    ),
     "graph": ("graph", ("client_id", "tenant", "email", "tokens")),
 }
 

@@ -35,4 +35,11 @@ def _session(settings: MailboxSettings | CalendarSettings, context: Context) -> 
         settings.client_id or "",
         settings.tenant or "",
     )
-    return Session(email, login, account=context.account, server=settings.server or "", ca_file=settings.ca_file)
+    return Session(
+        email,
+        login,
+        account=context.account,
+        server=settings.server or "",
+        endpoint=settings.endpoint or "",
+        ca_file=settings.ca_file,
+    )
