@@ -139,16 +139,21 @@ _LEGAL_TAIL = (
 class RoleSearch:
     """Looks for the position in one reading; a short-lived worksheet."""
 
-    def __init__(self, reading: Reading, own: Sequence[str], names: Sequence[str], company: str) -> None:
+    def __init__(
+        self, reading: Reading, own: Sequence[str], names: Sequence[str], company: str, titles: Sequence[str] = ()
+    ) -> None:
         self.reading = reading
         self.own = own
         self.names = [name for name in names if name]
         self.company = company
+        self.titles = frozenset(fold(title) for title in titles)
+        """Functions of the people named: a loose line that repeats one says nothing about the position."""
 
     def find(self) -> Fact | None:
         """The surest position, if any is sure enough."""
         best: Fact | None = None
-        for fact in (*self._labelled(), *self._in_prose(), *self._in_title(), *self._in_lines()):
+        loose = (fact for fact in self._in_lines() if fold(fact.value) not in self.titles)
+        for fact in (*self._labelled(), *self._in_prose(), *self._in_title(), *loose):
             if fact.sure >= _SURE_ENOUGH and (best is None or fact.sure > best.sure):
                 best = fact
         return best

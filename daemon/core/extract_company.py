@@ -284,13 +284,15 @@ class CompanySearch:
     def _spelled(self, domain: str, words: list[str], label: str) -> Fact | None:
         """The spelling in names, title or text that fits the domain; one that says more than it is better."""
         labels = {label, label.replace("and", "")} if len(label) > 7 else {label}
-        labels |= {re.sub(r"([aou])e", r"\1", label)}
+        labels |= {_no_e(label)}
         sources = [*self._names(), (self.reading.title, "the title"), (self.reading.body, "the text"), *self._subject()]
         best: tuple[int, str, str] | None = None
         for text, where in sources:
             for run in self._runs(text, where):
                 plain = squeezed(run)
-                covers = plain in labels or (plain and all(word in plain for word in words if word != "and"))
+                covers = plain in labels or (
+                    plain and all(word in plain or _no_e(word) in plain for word in words if word != "and")
+                )
                 covers = (
                     covers or abbreviates(label, run) or plain.startswith(label) or (len(label) > 4 and label in plain)
                 )
@@ -534,6 +536,11 @@ class CompanySearch:
             if len(tenant) > 2 and not tenant.isdigit():
                 return Fact(" ".join(word.capitalize() for word in tenant.split("-")), "a link", 0.6)
         return None
+
+
+def _no_e(label: str) -> str:
+    """A domain spells ö as oe, where a folded name has o."""
+    return re.sub(r"([aou])e", r"\1", label)
 
 
 def _exact_runs(text: str, labels: Iterable[str]) -> Iterator[str]:

@@ -99,8 +99,8 @@ def _by_function(one: Interviewer, reading: Reading) -> Fact | None:
 def _first_person_head() -> re.Pattern[str]:
     return re.compile(
         r"\bi (?:lead|run|manage|head|direct|own)\b|"
-        r"\bi(?:'m| am) (?:the |a |one of the )?(?:co-?)?(?:founder|owner|ceo|cto|coo|cfo|head of|director|vp|hiring manager|"
-        r"manager of|managing director)\b|\b(?:report to me|my direct report)|\bich leite\b|"
+        r"\bi(?:'m| am) (?:the |a |one of the )?(?:co-?)?(?:founder|owner|ceo|cto|coo|cfo|head of|director|vp|"
+        r"hiring manager|manager of|managing director)\b|\b(?:report to me|my direct report)|\bich leite\b|"
         r"\bje (?:dirige|gere|pilote|manage)\b|\bmon associee?\b|\bmon equipe\b|"
         r"\b(?:dirijo|lidero)\b|\b(?:dirigo|guido)\b|\bik leid\b|\bik ben (?:de )?(?:manager|"
         r"teamleider|directeur)|\b(?:kieruje|zarzadzam)\b|\bjag (?:leder|ar chef)|"

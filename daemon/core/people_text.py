@@ -392,7 +392,7 @@ def _parse_chunk(chunk: str, part: Part, source: str, *, listed: bool, single: b
 
 _ARTICLES = (
     r"(?:the|our|your|my|an?|dem|der|die|den|unsere[nmrs]?|le|la|notre|nos|nuestr[oa]|el|il|lo|nostr[oa]|"
-    r"het|de|onze|een|vår|o|a|os|as|noss[oa]|l'|eine?[nmr]?|une?|un[oa]?|uma?|ett)\s*"
+    r"het|de|onze|een|vår|o|a|os|as|noss[oa]|eine?[nmr]?|une?|un[oa]?|uma?|ett|one of (?:our|the))\s+|l'\s*"
 )
 _ARTICLE = re.compile(rf"(?:{_ARTICLES})?(?:[A-Z]\w{{0,3}}\.[ªº]?\s+)?")
 _FUNCTION_BEFORE = re.compile(rf"(?P<article>{_ARTICLES})?(?P<title>[^\W\d_][^,;:()\n.!?]{{2,60}}?)(?P<end>,\s+|\s+)$")

@@ -76,7 +76,7 @@ def phrase_pattern(phrase: str) -> str:
     return rf"(?<!\w){body}(?!\w)"
 
 
-_GAP = r"[\s\-]+"
+_GAP = r"(?:\s+|-)"
 
 
 def any_of(phrases: Iterable[str]) -> re.Pattern[str]:

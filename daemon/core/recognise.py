@@ -113,7 +113,8 @@ def _look_closer(event: Event, reading: Reading, owner: Owner, language: str, si
         *(guest.name for guest in guests),
         *(mention.name for mention in named),
     )
-    role = RoleSearch(reading, mine, names, company.fact.value if company.fact else "").find()
+    titles = [mention.title for mention in named if mention.title]
+    role = RoleSearch(reading, mine, names, company.fact.value if company.fact else "", titles).find()
     hosted = bool(signals.keys() & {"own_employer_hosts", "internal"})
     for signal in _closer(event, reading, guests, named, mine=mine, role=role, company=company, hosted=hosted):
         signals.setdefault(signal.name, signal)
