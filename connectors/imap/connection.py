@@ -35,6 +35,15 @@ class Security(StrEnum):
     PLAIN = "plain"
 
 
+class Mechanism(StrEnum):
+    """How to log in. `AUTO`: by token where there is a source of tokens, in the way that the server offers."""
+
+    AUTO = "auto"
+    PASSWORD = "password"  # noqa: S105 (the config's own word)
+    XOAUTH2 = "xoauth2"
+    OAUTHBEARER = "oauthbearer"
+
+
 class TokenSource(Protocol):
     """Where an OAuth 2 access token comes from; it is asked at each login and renews the token by itself."""
 
@@ -57,11 +66,12 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who logs in: by a password, or by a token if there is a source of tokens."""
+    """Who logs in, and how. A mechanism that is asked for is taken whatever else the server offers, or none."""
 
     username: str
     password: Callable[[], str] | None = field(default=None, repr=False)
     tokens: TokenSource | None = field(default=None, repr=False)
+    mechanism: Mechanism = Mechanism.AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,26 +153,28 @@ def _context(server: Server) -> ssl.SSLContext:
 
 def _log_in(client: imapclient.IMAPClient, login: Login, account: str) -> None:
     offered = {word.decode("ascii", "replace").upper() for word in client.capabilities()}
-    if login.tokens is not None:
-        _by_token(client, login.username, login.tokens.token(), offered, account)
+    if login.tokens is not None and login.mechanism is not Mechanism.PASSWORD:
+        mechanism = _token_mechanism(login.mechanism, offered, account)
+        by_token = client.oauth2_login if mechanism is Mechanism.XOAUTH2 else client.oauthbearer_login
+        by_token(login.username, login.tokens.token())
     elif login.password is not None:
         _by_password(client, login.username, login.password(), offered, account)
     else:
         raise AuthenticationError("neither a password nor a token is set", account=account, operation="login")
 
 
-def _by_token(client: imapclient.IMAPClient, username: str, token: str, offered: set[str], account: str) -> None:
-    if "AUTH=OAUTHBEARER" in offered and "AUTH=XOAUTH2" not in offered:
-        client.oauthbearer_login(username, token)
-    elif "AUTH=XOAUTH2" in offered:
-        client.oauth2_login(username, token)
-    else:
-        raise UnsupportedError(
-            "the server offers neither XOAUTH2 nor OAUTHBEARER",
-            account=account,
-            operation="login",
-            remedy="log in by password or app password",
-        )
+def _token_mechanism(wished: Mechanism, offered: set[str], account: str) -> Mechanism:
+    wanted = (Mechanism.XOAUTH2, Mechanism.OAUTHBEARER) if wished is Mechanism.AUTO else (wished,)
+    for mechanism in wanted:
+        if f"AUTH={mechanism.upper()}" in offered:
+            return mechanism
+    names = " nor ".join(mechanism.upper() for mechanism in wanted)
+    raise UnsupportedError(
+        f"the server does not offer {names}",
+        account=account,
+        operation="login",
+        remedy="log in by password or app password" if wished is Mechanism.AUTO else 'set `auth = "auto"`',
+    )
 
 
 def _by_password(client: imapclient.IMAPClient, username: str, password: str, offered: set[str], account: str) -> None:

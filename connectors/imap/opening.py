@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from config.connections import ImapMailbox as ImapSettings
 from connectors.imap.calendar import ImapCalendar
-from connectors.imap.connection import Login, Security, Server, TokenSource
+from connectors.imap.connection import Login, Mechanism, Security, Server, TokenSource
 from connectors.imap.mailbox import ImapMailbox
 from connectors.imap.roles import Names
 from connectors.imap.session import Session
@@ -42,10 +42,11 @@ def open_mail_calendar(settings: ImapSettings, context: Context, tokens: TokenSo
 
 def _session(settings: ImapSettings, context: Context, tokens: TokenSource | None) -> Session:
     username = settings.username or context.owner.email
-    if settings.oauth is not None and tokens is None:
+    mechanism = Mechanism(settings.auth)
+    if settings.oauth is not None and tokens is None and mechanism is not Mechanism.PASSWORD:
         tokens = token_source(settings.oauth, username, context)
     password = asked(settings.password, context.account) if settings.password is not None else None
-    login = Login(username, password, tokens)
+    login = Login(username, password, tokens, mechanism)
     server = Server(settings.host, settings.port, Security(settings.security), settings.ca_file)
     return Session(server, login, account=context.account)
 

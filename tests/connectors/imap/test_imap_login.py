@@ -1,13 +1,9 @@
 """Connecting and logging in: TLS by default, nothing that falls back, passwords and tokens."""
 
 import base64
-import hashlib
-import hmac
-import json
 import logging
 import shutil
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +13,7 @@ from imapclient import IMAPClient
 from connectors.errors import AuthenticationError, ConnectorError, TemporaryError, UnsupportedError
 from connectors.imap.connection import Login, Security, Server, connect, tls_context
 from tests.connectors.imap.conftest import Account
+from tests.connectors.imap.jwt import jwt
 from tests.servers import dovecot
 from tests.servers.dovecot import Dovecot
 
@@ -27,18 +24,6 @@ class FixedToken:
 
     def token(self) -> str:
         return self.value
-
-
-def jwt(key: bytes, subject: str) -> str:
-    """An HS256 token for this user."""
-
-    def part(data: bytes) -> bytes:
-        return base64.urlsafe_b64encode(data).rstrip(b"=")
-
-    now = int(time.time())
-    head = part(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
-    body = part(json.dumps({"sub": subject, "iat": now - 5, "nbf": now - 5, "exp": now + 600}).encode())
-    return b".".join((head, body, part(hmac.new(key, head + b"." + body, hashlib.sha256).digest()))).decode()
 
 
 def login(account: Account, password: str | None = None) -> Login:

@@ -1,14 +1,20 @@
 """From a config table to ports that work, by way of the registry."""
 
 from pathlib import Path
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
+from imapclient import IMAPClient
 
+from config.connections import ImapMailbox
 from config.schema import AccountConfig
-from connectors.errors import UnsupportedError
+from connectors.errors import AuthenticationError, UnsupportedError
+from connectors.imap.opening import open_mail_calendar
+from connectors.imap.opening import open_mailbox as open_imap_mailbox
 from connectors.registry import Context, open_calendars, open_mailbox
 from tests.connectors.imap.conftest import NOW, OWNER, WINDOW, Account
+from tests.connectors.imap.jwt import jwt
 from tests.connectors.imap.mails import draft, invite, put
 
 
@@ -47,8 +53,57 @@ def test_folders_of_the_config(account: Account, tmp_path: Path, monkeypatch: py
     mailbox.close()
 
 
-def test_a_login_by_token_says_what_to_do_as_long_as_there_is_none(account: Account, tmp_path: Path) -> None:
-    oauth = {"provider": "microsoft", "client_id": "x"}
-    settings = config(account, oauth=oauth)
-    with pytest.raises(UnsupportedError, match="app password"):
-        open_mailbox(settings.mailbox, context(tmp_path))
+class Tokens:
+    """A login of the test server's own, which counts how often it is asked."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self.asked = 0
+
+    def token(self) -> str:
+        self.asked += 1
+        return jwt(self._account.server.oauth_key, self._account.user.name)
+
+
+@pytest.mark.parametrize("auth", ["auto", "xoauth2", "oauthbearer", "password"])
+def test_the_login_that_the_config_asks_for(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, auth: str
+) -> None:
+    monkeypatch.setenv("TEST_IMAP_PASSWORD", account.user.password)
+    used: list[str] = []
+    usual = {"xoauth2": IMAPClient.oauth2_login, "oauthbearer": IMAPClient.oauthbearer_login}
+    for name, method in (("xoauth2", "oauth2_login"), ("oauthbearer", "oauthbearer_login")):
+
+        def noted(self: IMAPClient, *words: str, name: str = name) -> object:
+            used.append(name)
+            return usual[name](self, *words)
+
+        monkeypatch.setattr(IMAPClient, method, noted)
+    settings = config(account, auth=auth, oauth={"provider": "microsoft", "client_id": "x"})
+    tokens = Tokens(account)
+    calendar = open_mail_calendar(cast("ImapMailbox", settings.mailbox), context(tmp_path), tokens)
+    assert [line.state for line in calendar.check()] == ["ok"]
+    calendar.close()
+    assert used == {"auto": ["xoauth2"], "password": []}.get(auth, [auth])
+    assert tokens.asked == len(used)
+
+
+def test_a_mechanism_that_is_not_offered_is_an_error_with_a_remedy(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = IMAPClient.capabilities
+    without = b"AUTH=OAUTHBEARER"
+    monkeypatch.setattr(IMAPClient, "capabilities", lambda self: tuple(w for w in usual(self) if w != without))
+    settings = config(account, auth="oauthbearer", oauth={"provider": "microsoft", "client_id": "x"}, password=None)
+    tokens = Tokens(account)
+    mailbox = open_imap_mailbox(cast("ImapMailbox", settings.mailbox), context(tmp_path), tokens)
+    with pytest.raises(UnsupportedError, match=r'does not offer OAUTHBEARER .*auth = "auto"'):
+        mailbox.create_draft(draft("one"))
+    assert tokens.asked == 0
+
+
+def test_without_a_login_the_owner_is_asked_for_one(account: Account, tmp_path: Path) -> None:
+    settings = config(account, oauth={"provider": "microsoft", "client_id": "x", "tokens": "file"}, password=None)
+    mailbox = open_mailbox(settings.mailbox, context(tmp_path))
+    with pytest.raises(AuthenticationError, match="afterword login"):
+        mailbox.create_draft(draft("one"))
