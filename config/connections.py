@@ -25,6 +25,10 @@ from config.secrets import REMEDY as SECRET_REMEDY
 Security = Literal["tls", "starttls", "plain"]
 Tokens = Literal["keyring", "file"]
 
+_ENDPOINT: str | None = Field(
+    default=None,
+    description="The whole address of EWS, in place of server: https://mail.example.org/EWS/Exchange.asmx",
+)
 _USERNAME: Any = Field(default="", description="The login name. Default: your first address.")
 _PASSWORD = Field(default=None, description="Reference to the password or app password.")
 _CA_FILE = Field(default=None, description="A PEM file with the authority that signed the server's certificate.")
