@@ -43,7 +43,7 @@ class EmulateHarness:
 
     def add(self, place: Place, message: bytes) -> None:
         if place is Place.SENT and read_headers(message).automatic:
-            pytest.skip(
+            pytest.xfail(
                 "the emulator drops Auto-Submitted and the parts' own headers, so a calendar reply is a mail to it"
             )
         raw = base64.urlsafe_b64encode(message).decode()

@@ -31,9 +31,9 @@ def proxy(account: Account) -> Iterator[Proxy]:
 class Cycle:
     """What the service does in a round, with its memory of what it has done: an unknown outcome is tried again."""
 
-    def __init__(self, account: Account, port: int) -> None:
-        self.mailbox: ImapMailbox = account.mailbox(account.session(port=port, timeout=0.25))
-        self.calendar: ImapCalendar = account.calendar(account.session(port=port, timeout=0.25))
+    def __init__(self, account: Account, port: int, timeout: float = 10) -> None:
+        self.mailbox: ImapMailbox = account.mailbox(account.session(port=port, timeout=timeout))
+        self.calendar: ImapCalendar = account.calendar(account.session(port=port, timeout=timeout))
         self.ref: DraftRef | None = None
         self.better: DraftRef | None = None
 
@@ -80,7 +80,8 @@ def test_a_fault_at_every_command_in_turn(new_account: Callable[..., Account], k
         put(account.other_client(), "INBOX", invite("one", SOON))
         with Proxy(account.server.port) as proxy:
             proxy.fault = FAULTS[kind](at)
-            cycle = Cycle(account, proxy.port)
+            # Where a fault is silence, the client has to wait it out; long enough for a busy machine all the same.
+            cycle = Cycle(account, proxy.port, 10 if kind == "cut" else 1)
             with contextlib.suppress(ConnectorError):
                 cycle.run()
             proxy.fault = None
@@ -96,7 +97,7 @@ def test_silence_at_every_command_in_turn_is_a_timeout(new_account: Callable[...
         put(account.other_client(), "INBOX", invite("one", SOON))
         with Proxy(account.server.port) as proxy:
             proxy.fault = half_close_after(at)
-            cycle = Cycle(account, proxy.port)
+            cycle = Cycle(account, proxy.port, 1)
             with pytest.raises(TemporaryError):
                 cycle.run()
             proxy.fault = None
