@@ -3,7 +3,7 @@
 Errors: every method raises `connectors.errors.ConnectorError` or a subclass, and nothing else.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from connectors.model import (
@@ -109,4 +109,13 @@ class Watchable(Protocol):
 
         A thousand subscriptions share one thread per kind of connector.
         """
+        ...
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """Optional: the port counts what it spends at its provider."""
+
+    def spent(self) -> Mapping[str, int]:
+        """Since it was opened, by name: requests, bytes, quota units."""
         ...

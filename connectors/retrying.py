@@ -6,7 +6,7 @@ repeated after its call may have gone through, so it is tried once more only whe
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ from connectors.model import (
     RepliesDelta,
     Window,
 )
-from connectors.ports import Calendar, Mailbox, Notifier, Subscription, Watchable
+from connectors.ports import Calendar, Mailbox, Metered, Notifier, Subscription, Watchable
 
 _T = TypeVar("_T")
 
@@ -90,6 +90,10 @@ class RetryingMailbox:
         """See the port."""
         self._inner.close()
 
+    def spent(self) -> Mapping[str, int]:
+        """What the wrapped port counted; nothing where it does not count."""
+        return self._inner.spent() if isinstance(self._inner, Metered) else {}
+
     def observe(self, probes: Sequence[Probe]) -> Observations:
         """See the port."""
         return self._call(lambda: self._inner.observe(probes))
@@ -143,6 +147,10 @@ class RetryingCalendar:
         """See the port."""
         self._inner.close()
 
+    def spent(self) -> Mapping[str, int]:
+        """What the wrapped port counted; nothing where it does not count."""
+        return self._inner.spent() if isinstance(self._inner, Metered) else {}
+
     def pull(self, cursor: str | None, window: Window) -> CalendarDelta:
         """See the port."""
         return self._call(lambda: self._inner.pull(cursor, window))
@@ -167,6 +175,10 @@ class RetryingNotifier:
     def close(self) -> None:
         """See the port."""
         self._inner.close()
+
+    def spent(self) -> Mapping[str, int]:
+        """What the wrapped port counted; nothing where it does not count."""
+        return self._inner.spent() if isinstance(self._inner, Metered) else {}
 
     def notify(self, note: Note) -> None:
         """See the port."""

@@ -27,7 +27,7 @@ from daemon.core.model import Interview
 from daemon.core.plan import View, decide, due_now, to_look_for
 from daemon.interviews import Concluded
 from daemon.replies import take_replies
-from daemon.wellbeing import remember, remember_all
+from daemon.wellbeing import remember, remember_all, remember_spent, spent_by
 
 log = logging.getLogger("afterword.engine")
 
@@ -75,6 +75,7 @@ def cycle(
     a service that was told to stop finishes the step in hand and no further one.
     """
     failed: dict[str, ConnectorError] = {}
+    before = spent_by(account)
     window = window_at(now, account.look_back)
     problems = _pull(account, window, now, failed, progress)
     concluded = _with_people(account, conclude(account, window), now, failed)
@@ -108,6 +109,7 @@ def cycle(
         done.append(apply_action(account, action, now))
     _remember_refusals(account, done, now)
     _tidy(account, window)
+    remember_spent(account, before)
     return Cycle(now, concluded, plan, tuple(done), failed, tuple(problems))
 
 

@@ -1,13 +1,17 @@
 """How the ports of an account fare, from cycle to cycle: remembered in the store, logged once for each change."""
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from connectors.errors import AuthenticationError, ConnectorError
+from connectors.ports import Metered
 from daemon.account import Account
 from daemon.core.facts import Health
+
+SPENT = "spent "
 
 log = logging.getLogger("afterword.engine")
 
@@ -50,3 +54,22 @@ def _log_change(account: Account, before: Health, after: Health) -> None:
         log.warning("%s: %s: %s", account.name, after.port, after.error)
     elif before.failing_since and not after.failing_since:
         log.warning("%s: %s works again", account.name, after.port)
+
+
+def spent_by(account: Account) -> Mapping[str, Mapping[str, int]]:
+    """What each port that counts has spent at its provider since it was opened, by the port's name."""
+    ports = (*account.calendars, account.mailbox)
+    return {port.name: dict(port.spent()) for port in ports if isinstance(port, Metered) and port.spent()}
+
+
+def remember_spent(account: Account, before: Mapping[str, Mapping[str, int]]) -> None:
+    """What this cycle has cost, for `status`."""
+    for name, after in spent_by(account).items():
+        cost = {what: count - before.get(name, {}).get(what, 0) for what, count in after.items()}
+        account.store.set_setting(f"{SPENT}{name}", json.dumps(cost))
+
+
+def last_spent(account: Account, port: str) -> Mapping[str, int]:
+    """What the last cycle has cost at this port; empty where it does not count."""
+    text = account.store.setting(f"{SPENT}{port}")
+    return dict(json.loads(text)) if text else {}

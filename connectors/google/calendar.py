@@ -7,7 +7,7 @@ A sync token keeps the range of its first request (https://developers.google.com
 that range is laid some weeks wider than asked for, so that it is seldom outgrown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from typing import Any
@@ -69,6 +69,10 @@ class GoogleCalendar:
     def usage(self) -> Usage:
         """What was asked of Google since the start."""
         return self._api.usage
+
+    def spent(self) -> Mapping[str, int]:
+        """Requests, bytes and quota units since the port was opened."""
+        return self._api.usage.told()
 
     def pull(self, cursor: str | None, window: Window) -> CalendarDelta:
         """See the port: a page at a time where there is much. Raises CursorExpired, ConnectorError."""

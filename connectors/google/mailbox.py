@@ -1,7 +1,7 @@
 """Gmail: drafts, notes to the owner, and what became of them. It has no way to send anything."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -80,6 +80,10 @@ class GmailMailbox:
     def usage(self) -> Usage:
         """What was asked of Google since the start."""
         return self._api.usage
+
+    def spent(self) -> Mapping[str, int]:
+        """Requests, bytes and quota units since the port was opened."""
+        return self._api.usage.told()
 
     def close(self) -> None:
         """Let go of the connection."""

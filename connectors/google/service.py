@@ -39,6 +39,10 @@ class Usage:
     units: int = 0
     """Quota units of Gmail; for Calendar, requests."""
 
+    def told(self) -> Mapping[str, int]:
+        """The same by name, for `status`."""
+        return {"requests": self.requests, "bytes": self.sent + self.received, "quota units": self.units}
+
 
 class _OnceTls(httplib2.HTTPSConnectionWithTimeout):  # type: ignore[misc]  # httplib2 has no types
     """httplib2 sends a request again whose answer was cut off, also a writing one; an OSError it lets through."""

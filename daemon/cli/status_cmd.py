@@ -18,6 +18,7 @@ from daemon.core.facts import AccountFacts, Health
 from daemon.core.life import Life, State, derive
 from daemon.core.model import Interview, Outcome
 from daemon.service import wall_clock
+from daemon.wellbeing import last_spent
 
 STYLES = {
     State.SENT: "green",
@@ -53,7 +54,7 @@ def status_object(each: Opened, now: datetime) -> dict[str, Any]:
         "upcoming": [_interview_object(i) for i in interviews if i.outcome is Outcome.THANK and i.end > now],
         "left_alone": [_interview_object(i) for i in interviews if i.outcome is Outcome.NONE],
         "follow_ups": [_followup_object(each, facts, key, now) for key in facts.followups],
-        "health": [_health_object(health) for health in facts.health.values()],
+        "health": [_health_object(each, health) for health in facts.health.values()],
     }
 
 
@@ -88,13 +89,14 @@ def _followup_object(each: Opened, facts: AccountFacts, key: str, now: datetime)
     }
 
 
-def _health_object(health: Health) -> dict[str, Any]:
+def _health_object(each: Opened, health: Health) -> dict[str, Any]:
     return {
         "port": health.port,
         "last_good": utc_text(health.last_good) if health.last_good else None,
         "failing_since": utc_text(health.failing_since) if health.failing_since else None,
         "error": health.error or None,
         "remedy": health.remedy or None,
+        "last_cycle": dict(last_spent(each.account, health.port)) or None,
     }
 
 
@@ -104,7 +106,7 @@ def _print_account(console: Console, each: Opened, now: datetime) -> None:
     zone = each.account.owner.zone
     console.rule(f"[bold]{plain(each.config.name)}[/]", align="left")
     for health in facts.health.values():
-        console.print(_health_words(health, now), highlight=False)
+        console.print(_health_words(health, now), _spent_words(each, health.port), highlight=False)
     if not facts.health:
         console.print("[dim]not looked at yet: `afterword once` or the service does that[/]")
     lives = [(known, derive(known, now)) for known in facts.followups.values()]
@@ -121,6 +123,11 @@ def _health_words(health: Health, now: datetime) -> str:
     remedy = f" — {plain(health.remedy)}" if health.remedy else ""
     since = _ago(now - health.failing_since)
     return f"[red]✗[/] {plain(health.port)}  {plain(health.error)}{remedy}  [dim]since {since}[/]"
+
+
+def _spent_words(each: Opened, port: str) -> str:
+    spent = last_spent(each.account, port)
+    return f"[dim]last cycle: {', '.join(f'{count} {what}' for what, count in spent.items())}[/]" if spent else ""
 
 
 def _ago(span: Any) -> str:

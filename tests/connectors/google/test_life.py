@@ -18,6 +18,7 @@ from connectors.model import Address, CheckLine, Draft, Note
 from daemon.account import Account
 from daemon.accounts import build, open_store, paths_for
 from daemon.engine import Cycle, cycle
+from daemon.wellbeing import last_spent
 from tests.connectors.google.conftest import Setting
 from tests.connectors.google.test_calendar import interview, primary
 from tests.servers.google_fake.mail import OWNER, Stored
@@ -208,6 +209,18 @@ def test_a_cycle_in_which_nothing_changed_is_two_requests(life: Life) -> None:
     life.cycle(END + timedelta(minutes=40))
     assert life.setting.fake.methods() == ["calendar.events.list", "gmail.users.history.list"]
     assert life.setting.fake.http_requests - before == 2
+
+
+@pytest.mark.parametrize("life", ["steady"], indirect=True)
+def test_what_a_cycle_cost_is_kept_for_status(life: Life) -> None:
+    primary(life.setting).put(event())
+    for minutes in (20, 30, 40):
+        life.cycle(END + timedelta(minutes=minutes))
+    with life.account(END + timedelta(minutes=41)) as account:
+        for port in (*account.calendars, account.mailbox):
+            spent = last_spent(account, port.name)
+            assert set(spent) == {"requests", "bytes", "quota units"}
+            assert spent["requests"] == 1
 
 
 @pytest.mark.parametrize("life", ["steady"], indirect=True)
