@@ -1,18 +1,24 @@
 """What the owner says about one interview: note, snooze, dismiss, draft; and forget."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import click
 import typer
 from rich.console import Console
 
+from config import paths
 from config.fields import parse_duration
+from daemon.accounts import paths_for
 from daemon.cli.config_cmd import ConfigOption
+from daemon.cli.login_cmd import logins_in
 from daemon.cli.opening import Opened, opened
 from daemon.cli.told import Told
 from daemon.core.facts import Act, ActKind
+from daemon.core.life import UNSENT, derive
 from daemon.core.model import OwnerNotes
 from daemon.service import wall_clock
 
@@ -156,16 +162,33 @@ def forget(
         message = "name an interview, or say --all"
         raise typer.BadParameter(message)
     console = Console()
-    with opened(config, only=account, exclusive=everything) as accounts:
-        if everything:
-            if not yes:
-                typer.confirm("Forget everything that Afterword has stored?", abort=True)
-            for each in accounts:
-                removed = each.account.store.forget(now=wall_clock(), everything=True)
-                console.print(f"{each.config.name}: {removed} records removed. Drafts in the mailbox stay.")
-            return
+    if everything:
+        _forget_everything(console, config, account, yes=yes)
+        return
+    with opened(config, only=account) as accounts:
         target = _find(accounts, interview)
         removed = target.opened.account.store.forget(
             now=wall_clock(), interview_id=target.interview_id, uids=target.uids
         )
         console.print(f"{removed} records removed. Drafts in the mailbox stay.")
+
+
+def _forget_everything(console: Console, config: Path | None, account: str, *, yes: bool) -> None:
+    """Rows, files, key and logins of the accounts go; what lies in the mailbox stays and is named."""
+    if not yes:
+        typer.confirm("Forget everything that Afterword has stored, logins included?", abort=True)
+    folders = []
+    with opened(config, only=account, exclusive=True) as accounts:
+        for each in accounts:
+            now = wall_clock()
+            lying = [f for f in each.facts().followups.values() if derive(f, now).state in UNSENT]
+            removed = each.account.store.forget(now=now, everything=True)
+            console.print(f"{each.config.name}: {removed} records removed.", markup=False)
+            for facts in lying:
+                who = facts.followup.recipient.name or facts.followup.recipient.email or "an interviewer"
+                console.print(f"  A draft to {who} stays in your mailbox.", markup=False, highlight=False)
+            folders.append(paths_for(each.config, paths.state_dir()).state_dir)
+    for _, login in logins_in(config, account):
+        login.forget()
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
