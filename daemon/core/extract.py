@@ -10,8 +10,9 @@ from daemon.core.extract_text import Reading, sentences
 from daemon.core.lexicon import lexicon
 from daemon.core.model import Fact
 from daemon.core.names import same_person
-from daemon.core.people_text import is_person_name, title_pattern
+from daemon.core.person_names import is_person_name
 from daemon.core.phrases import any_of, fold, has_cjk, phrase_pattern
+from daemon.core.titles import title_pattern
 
 _SURE_ENOUGH = 0.55
 _SEPARATOR = re.compile(

@@ -26,7 +26,7 @@ from daemon.core.lexicon import lexicon
 from daemon.core.model import Fact, Owner
 from daemon.core.names import read_display_name
 from daemon.core.people import Guest, owner_names
-from daemon.core.people_text import is_person_name, no_names
+from daemon.core.person_names import is_person_name, no_names
 from daemon.core.phrases import any_of, fold, has_cjk
 
 _LEGAL = re.compile(

@@ -22,10 +22,11 @@ from daemon.core.domains import (
 )
 from daemon.core.extract_text import Reading, sentences
 from daemon.core.lexicon import lexicon
+from daemon.core.mention import Mention, Part
 from daemon.core.model import Excluded, Interviewer, Owner, Recipient, RecipientKind
 from daemon.core.names import fits_address, from_address, is_inflected, key, read_display_name, same_person
-from daemon.core.people_text import Mention, Part, title_pattern
 from daemon.core.phrases import any_of, fold, has_cjk
+from daemon.core.titles import title_pattern
 
 _GROUP_NOTE = 4
 """A panel larger than this gets one note through whoever arranged it."""
