@@ -80,8 +80,9 @@ class _Watch:
             *there,
             watch_filter=None,
             stop_event=self._changed,
-            debounce=300,
-            step=50,
+            debounce=2000,
+            # Each step is a wake-up of an idle process; a second is soon enough for a folder.
+            step=1000,
             rust_timeout=_RETRY_MS,
             yield_on_timeout=True,
             raise_interrupt=False,

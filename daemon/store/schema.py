@@ -29,6 +29,9 @@ metadata = MetaData(
     }
 )
 
+REVISION = "0001"
+"""The newest migration: what these tables are. A test holds it to `migrations/versions`."""
+
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
 
 

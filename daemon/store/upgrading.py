@@ -1,13 +1,11 @@
 """From whatever shape a store has to today's, in the caller's transaction: wholly or not at all."""
 
 import threading
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, column, inspect, select, table
 
 from daemon.store import schema
 from daemon.store.errors import MOVE_ASIDE, StoreCorrupt, StoreNewer
@@ -19,25 +17,28 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _one_at_a_time = threading.Lock()
 
 
+def _alembic(part: str) -> ModuleType:
+    # A service that runs for months need not hold what only a change of the schema asks for.
+    return import_module(f"alembic.{part}")
+
+
 def revision(connection: Connection) -> str | None:
     """The schema's revision; None for an empty database."""
-    heads = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_heads()
-    return heads[0] if heads else None
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found: str | None = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()
+    return found
 
 
 def newest() -> str:
     """The revision that today's code works with."""
-    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-    if head is None:
-        raise FileNotFoundError(f"{MIGRATIONS} holds no migration: the installation is incomplete")
-    return head
+    return schema.REVISION
 
 
 def examine(connection: Connection, where: str) -> str | None:
     """The revision, once it is sure that we may go on from it. Raises StoreNewer, StoreCorrupt."""
     current = revision(connection)
-    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current != newest() and current not in _known():
         raise StoreNewer(
             f"a newer Afterword wrote it (schema {current}; this one knows up to {newest()})",
             where=where,
@@ -51,9 +52,14 @@ def examine(connection: Connection, where: str) -> str | None:
     return current
 
 
+def _known() -> set[str]:
+    directory = _alembic("script").ScriptDirectory(str(MIGRATIONS))
+    return {script.revision for script in directory.walk_revisions()}
+
+
 def run(connection: Connection, target: str = "head") -> None:
     """Run every migration from where the store is to `target`; `base` is an empty database."""
-    config = Config()
+    command, config = _alembic("command"), _alembic("config").Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
 from connectors.model import CalendarDelta, Event, Invite, Method, Window
 from daemon.core.facts import Intent
-from daemon.store import upgrading
+from daemon.store import schema, upgrading
 from daemon.store.errors import StoreCorrupt, StoreError, StoreLocked, StoreNewer, StoreUnavailable
 from daemon.store.schema import metadata
 from daemon.store.store import Store
@@ -149,6 +150,7 @@ def second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "100% migrations"
     shutil.copytree(upgrading.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(upgrading, "MIGRATIONS", folder)
+    monkeypatch.setattr(schema, "REVISION", "0002")
     script = folder / "versions" / "v0002_more.py"
     script.write_text(SECOND.format(more=""))
     return script
@@ -166,9 +168,10 @@ def test_before_an_upgrade_a_copy_is_kept(path: Path, second: Path) -> None:
         assert kept.execute("SELECT count(*) FROM invites").fetchone() == (300,)
 
 
-def test_an_upgrade_that_fails_changes_nothing(url: str, second: Path) -> None:
+def test_an_upgrade_that_fails_changes_nothing(url: str, second: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(upgrading, "MIGRATIONS", Path(upgrading.__file__).parent / "migrations")
+        patch.setattr(schema, "REVISION", "0001")
         Store.open(url, now=NOW).close()
         with Store.open(url, now=NOW) as first:
             first.account("me").begin("k", Intent.CREATE, NOW, "f")
@@ -176,6 +179,7 @@ def test_an_upgrade_that_fails_changes_nothing(url: str, second: Path) -> None:
     with pytest.raises(StoreError):
         Store.open(url, now=NOW)
     second.unlink()
+    monkeypatch.setattr(schema, "REVISION", "0001")
     with Store.open(url, now=NOW) as store:
         assert [entry.key for entry in store.account("me").unsettled()] == ["k"]
         with store.reading() as connection:
@@ -251,3 +255,7 @@ def test_a_server_that_cannot_be_reached_is_named_without_its_password(tmp_path:
 def test_a_database_that_the_server_lacks_is_named(server: str) -> None:
     with pytest.raises(StoreUnavailable, match="nowhere"):
         Store.open(f"postgresql://owner@/nowhere?host={server}", now=NOW)
+
+
+def test_the_schema_names_the_newest_migration() -> None:
+    assert ScriptDirectory(str(upgrading.MIGRATIONS)).get_current_head() == schema.REVISION
