@@ -25,8 +25,8 @@ from bench import fit
 from connectors import ics, imip, itip
 from connectors.model import Event, Invite
 from daemon.core import lexicon as lexicon_module
+from daemon.core.company_names import clean_company
 from daemon.core.domains import Nature, nature
-from daemon.core.extract_company import clean_company
 from daemon.core.model import Assessment, Owner, RecipientKind
 from daemon.core.recognise import assess
 

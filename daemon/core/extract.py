@@ -12,7 +12,17 @@ from daemon.core.model import Fact
 from daemon.core.names import same_person
 from daemon.core.person_names import is_person_name
 from daemon.core.phrases import any_of, fold, has_cjk, phrase_pattern
-from daemon.core.titles import title_pattern
+from daemon.core.role_words import (
+    capitalised,
+    clean_role,
+    event_name,
+    has_head,
+    interview_words,
+    looks_sentence,
+    names_interview,
+    stage_words,
+    until_stop,
+)
 
 _SURE_ENOUGH = 0.55
 _SEPARATOR = re.compile(
@@ -21,99 +31,6 @@ _SEPARATOR = re.compile(
     re.IGNORECASE,
 )
 _COMPOSED = re.compile(rf"{_SEPARATOR.pattern}|[（(]", re.IGNORECASE)
-_GENDER = re.compile(
-    r"\s*(?<!\w)[(\[]?\s*(?:all genders|gn|m\s*/\s*w\s*/\s*[dx]|w\s*/\s*m\s*/\s*[dx]|"
-    r"d\s*/\s*[mw]\s*/\s*[mw]|m\s*/\s*f\s*/\s*[dx]|f\s*/\s*m\s*/\s*[dx]|m\s*/\s*v(?:\s*/\s*x)?|"
-    r"v\s*/\s*m(?:\s*/\s*x)?|h\s*/\s*f(?:\s*/\s*x)?|f\s*/\s*h(?:\s*/\s*x)?|k\s*/\s*m|m\s*/\s*k|"
-    r"h\s*/\s*m|m\s*/\s*f|f\s*/\s*m)\s*[)\]]?(?!\w)",
-    re.IGNORECASE,
-)
-_REQUISITION = re.compile(
-    r"\s*[(\[]?\s*\b(?:req(?:uisition)?|job|ref|id|kennziffer|ref\.?-?nr|nr|"
-    r"no)?\.?\s*(?:id)?\s*[#:.]?\s*(?:[A-Z]{1,4}[-_]?\d{3,}|#?\d{4,}(?![\d/]))[)\]]?\s*[-–:]?\s*",
-    re.IGNORECASE,
-)
-_LEVEL_TAIL = re.compile(
-    r"\s*(?:,|[-–—])\s*(?:round|stage|runde|ronda|etapa|etap|steg|step|interview|entretien|entrevista|colloquio)\b.*$",
-    re.IGNORECASE,
-)
-_OFFICE = re.compile(
-    r"^(?:(?:the|our|a|an|el|la|le|il|o|a|die|de|het)\s+)?(?:post|position|role|job|vacancy|puesto|plaza|vacante|poste|"
-    r"posizione|ruolo|vaga|cargo|functie|stanowisko|stelle|position)\s+(?:of|as|de|di|del|van|als|do|da)\s+|"
-    r"^(?:poste|puesto|posizione|ruolo|vaga|functie|stanowisko|stelle)\s+",
-    re.IGNORECASE,
-)
-_YEAR = re.compile(r"\s+(?:19|20)\d\d$")
-_TERMS = re.compile(
-    r"\d|\b(?:contract|permanent|remote|hybrid|full|part|temp|temporary|fixed|maternity|teilzeit|"
-    r"vollzeit|befristet|unbefristet|cdi|cdd|alternance|stage|turno|jornada|indefinido|part-time|"
-    r"full-time|"
-    r"parttime|fulltime|etat|umowa|deltid|heltid|vikariat|onsite|on-site|time|freelance|onshore|tempo|"
-    r"smart|homeoffice|home office|grade|band|level|london|berlin|paris|madrid|uk|us|usa|eu|emea|apac|"
-    r"dach|nyc|sf)\b|^[A-Z]{2,3}$",
-    re.IGNORECASE,
-)
-
-
-@lru_cache(maxsize=1)
-def _heads() -> tuple[re.Pattern[str], tuple[str, ...]]:
-    words = lexicon().words("role", "heads")
-    latin = sorted({word for word in words if not has_cjk(word)}, key=len, reverse=True)
-    return re.compile("|".join(f"(?:{_plural(word)})" for word in latin)), tuple(
-        word for word in words if has_cjk(word)
-    )
-
-
-def _plural(word: str) -> str:
-    if word.startswith("*"):
-        return rf"(?<!\w)\w*{re.escape(fold(word[1:]))}(?!\w)"
-    return title_pattern(word).replace(r"(?!\w)", r"(?:s|es|a|ę|in|:in|\*in)?(?!\w)")
-
-
-def has_head(text: str) -> bool:
-    """Whether a word for an occupation is in it."""
-    pattern, ideographs = _heads()
-    if any(word in text for word in ideographs):
-        return True
-    return pattern.search(fold(text)) is not None
-
-
-def clean_role(raw: str) -> str:
-    """A position without requisition number, gender marker, terms of contract and what else is no part of its name."""
-    text = _OFFICE.sub("", raw.strip(" \t\"'“”„«»*.,;:-–—・。、"))
-    text = _GENDER.sub(" ", text)
-    text = _REQUISITION.sub(" ", text)
-    text = _LEVEL_TAIL.sub("", text)
-    for bracket in re.findall(r"\s*[（(\[][^()\[\]（）]*[)\]）]", text):
-        inside = bracket.strip(" ()[]（）")
-        if (
-            not inside
-            or _TERMS.search(inside)
-            or not inside[0].isupper()
-            or has_cjk(inside)
-            or fold(inside) in _stage_words()
-        ):
-            text = text.replace(bracket, "")
-    text = re.sub(r"\s*[（(\[][^)\]）]*$", "", text)
-    text = _YEAR.sub("", text.strip())
-    text = re.sub(
-        r"\s+(?:with|at|for|in|mit|bei|avec|chez|con|met|bij|com|med|hos|the|and|und|et)$",
-        "",
-        text.strip(),
-        flags=re.IGNORECASE,
-    )
-    return re.sub(r"\s+", " ", text).strip(" \t\"'“”„«»*.,;:-–—・。、")
-
-
-@lru_cache(maxsize=1)
-def _stage_words() -> frozenset[str]:
-    known = lexicon()
-    return frozenset(
-        fold(word)
-        for language in known.languages
-        for key in ("stage", "interview", "job_interview")
-        for word in language.words("signals", key)
-    )
 
 
 @lru_cache(maxsize=1)
@@ -166,7 +83,7 @@ class RoleSearch:
         if need_head and not has_head(role):
             return ""
         folded = fold(role)
-        if any(folded == fold(name) or same_person(role, name) for name in self.names) or folded in _stage_words():
+        if any(folded == fold(name) or same_person(role, name) for name in self.names) or folded in stage_words():
             return ""
         if self.company and squeezed(role) in squeezed(self.company):
             return ""
@@ -225,19 +142,17 @@ class RoleSearch:
         for match in _between().finditer(folded):
             role = self._last_role(sentence[match.start("role") : match.end("role")])
             if role and role[0].isalnum():
-                yield Fact(
-                    _capitalised(role, sentence), f"{place} “{sentence[match.start() : match.end()][:60]}”", 0.88
-                )
+                yield Fact(capitalised(role, sentence), f"{place} “{sentence[match.start() : match.end()][:60]}”", 0.88)
         for match in _before().finditer(folded):
             rest = sentence[match.end() :].lstrip(" :„“\"'«")
-            span = _until_stop(rest)
+            span = until_stop(rest)
             role = self._accept(span)
             behind = re.match(r"\s+[-–—]\s+(?=\S)", rest[len(span) :])
             if not role and behind:
-                role = self._accept(_until_stop(rest[len(span) + behind.end() :]))
+                role = self._accept(until_stop(rest[len(span) + behind.end() :]))
             if role:
                 firm = match.group().strip() not in _VAGUE
-                yield Fact(_capitalised(role, sentence), f"{place} “{match.group().strip()} …”", 0.84 if firm else 0.66)
+                yield Fact(capitalised(role, sentence), f"{place} “{match.group().strip()} …”", 0.84 if firm else 0.66)
 
     def _last_role(self, span: str) -> str:
         """The position at the end of a span that may begin too early: `technical screen for the X`."""
@@ -258,7 +173,7 @@ class RoleSearch:
     def _in_title(self) -> Iterator[Fact]:
         yield from self._in_pieces(self.reading.title)
         for line in self.reading.lines:
-            match = _event_name().match(fold(line))
+            match = event_name().match(fold(line))
             if match:
                 yield from self._in_pieces(line[match.start("value") :])
 
@@ -276,14 +191,14 @@ class RoleSearch:
                 flat.remove(piece)
                 flat.append(piece if not is_person_name(before) else piece[: inner.start()])
             before, comma, behind = piece.partition(", ")
-            if comma and _names_interview(before) and not has_head(self._strip_interview(before)):
+            if comma and names_interview(before) and not has_head(self._strip_interview(before)):
                 flat.append(behind)
                 flat.remove(piece)
         for piece in flat:
             stripped = self._strip_interview(piece)
             role = self._accept(stripped)
             if role:
-                yield Fact(role, "the title", 0.82 if not _looks_sentence(role) else 0.5)
+                yield Fact(role, "the title", 0.82 if not looks_sentence(role) else 0.5)
                 continue
         for piece in pieces:
             stripped = self._strip_interview(piece)
@@ -293,7 +208,7 @@ class RoleSearch:
             if (
                 role
                 and role[0].isupper()
-                and _names_interview(piece)
+                and names_interview(piece)
                 and not _WITH_SOMEBODY.search(fold(piece))
                 and not is_person_name(role, single=True)
                 and not self._is_company(role)
@@ -308,7 +223,7 @@ class RoleSearch:
         """A piece of the title without the words for an interview, greeting, names and titles around them."""
         text = piece.strip()
         folded = fold(text)
-        spans = [match.span() for match in _interview_words().finditer(folded)]
+        spans = [match.span() for match in interview_words().finditer(folded)]
         for start, end in reversed(spans):
             text = text[:start] + " " + text[end:]
         for name in self.names:
@@ -330,7 +245,7 @@ class RoleSearch:
             if len(first) > 70 or first.endswith(("?", ",", "!")) or ":" in first:
                 continue
             after_label = index > 0 and lines[index - 1].endswith(":")
-            if (index == 0 or after_label) and _interview_words().search(fold(first)) and _COMPOSED.search(first):
+            if (index == 0 or after_label) and interview_words().search(fold(first)) and _COMPOSED.search(first):
                 yield from (replace(fact, source=f"text “{first[:40]}”") for fact in self._in_pieces(first))
                 continue
             if index == 0 or after_label:
@@ -339,7 +254,7 @@ class RoleSearch:
                     role
                     and not is_person_name(role)
                     and (role[0].isupper() or after_label)
-                    and not _looks_sentence(role)
+                    and not looks_sentence(role)
                 ):
                     yield Fact(
                         role,
@@ -355,7 +270,7 @@ class RoleSearch:
                         role
                         and role[0].isupper()
                         and not is_person_name(role)
-                        and not _looks_sentence(role)
+                        and not looks_sentence(role)
                         and not is_person_name(pieces[0].strip())
                     ):
                         yield Fact(role, f"text “{line[:50]}”", 0.6)
@@ -365,7 +280,7 @@ class RoleSearch:
         """`your manager (Partner Manager, EMEA)`: a position in brackets that belongs to no name."""
         for match in re.finditer(r"(?<=[a-zà-ÿ]\s)[(]([A-ZÀ-Þ][^()\n]{4,60})[)]", self.reading.body):
             role = self._accept(match.group(1))
-            if role and not _looks_sentence(role):
+            if role and not looks_sentence(role):
                 yield Fact(role, f"text “{match.group()}”", 0.6)
 
 
@@ -438,8 +353,6 @@ _CJK_ROLES = (
     (r"(?:面试|面試|面接|邀请|通知|招聘)[：: \-–—]+([^（(\-–—：:]{2,24})", 0.74),
     (r"[（(【]?(?:一面|二面|三面|终面|初面|初试|复试)[)）】]?\s*[-–—：:]\s*([^（(：:]{2,24})", 0.74),
 )
-
-
 _NOT_FIRST = re.compile(
     r"(?:meet|bring|please|review|discuss|talk|come|join|read|see|ask|call|prepare|"
     r"ar|is|are|was|ist|sind|war|est|sont|es|son|e|sono|sei|jest|sa|you|we|he|she|to|of|in|on|at|"
@@ -481,131 +394,3 @@ def _between() -> re.Pattern[str]:
 
 
 _WITH_SOMEBODY = re.compile(r"\b(?:with|w/|mit|bei|avec|chez|con|presso|met|bij|com|med|hos|z|w)\b")
-
-
-def _names_interview(piece: str) -> bool:
-    """Whether a piece of the title holds a word for an interview itself."""
-    return _interview_itself().search(fold(piece)) is not None
-
-
-@lru_cache(maxsize=1)
-def _interview_itself() -> re.Pattern[str]:
-    known = lexicon()
-    return any_of(
-        word
-        for language in known.languages
-        for key in ("interview", "job_interview")
-        for word in language.words("signals", key)
-        if not has_cjk(word)
-    )
-
-
-@lru_cache(maxsize=1)
-def _event_name() -> re.Pattern[str]:
-    words = sorted(
-        {fold(word) for word in (*lexicon().words("labels", "stage"), *lexicon().words("labels", "session"))},
-        key=len,
-        reverse=True,
-    )
-    return re.compile(rf"^(?:{'|'.join(re.escape(word) for word in words)})\s*(?::|：)\s*(?P<value>\S.*)$")
-
-
-@lru_cache(maxsize=1)
-def _interview_words() -> re.Pattern[str]:
-    known = lexicon()
-    words = [
-        word
-        for language in known.languages
-        for key in ("interview", "job_interview", "stage", "meet", "hold")
-        for word in language.words("signals", key)
-        if not word.endswith("...") and not word.endswith(" the")
-    ]
-    words += list(known.words("cancel", "title"))
-    words += [
-        "invitation",
-        "confirmation",
-        "confirmed",
-        "scheduled",
-        "your",
-        "invite",
-        "fwd",
-        "wg",
-        "tr",
-        "re",
-        "aw",
-        "einladung",
-        "invito",
-        "invitación",
-        "convite",
-        "zaproszenie",
-        "inbjudan",
-        "uitnodiging",
-        "邀请",
-        "通知",
-        "安排",
-        "のご案内",
-        "ご案内",
-        "teams",
-        "zoom",
-        "video",
-        "phone",
-        "microsoft teams",
-        "competency",
-        "herr",
-        "frau",
-        "herrn",
-    ]
-    latin = [word for word in words if not has_cjk(word)]
-    ideographs = sorted({re.escape(fold(word)) for word in words if has_cjk(word)}, key=len, reverse=True)
-    return re.compile(any_of(latin).pattern + "|" + "|".join(ideographs))
-
-
-_STOPS = re.compile(
-    r"(?<!\b\w)(?<!\b\w\w)(?<!\b\w\w\w)\.(?=\s|$)|\.\s+(?=[A-ZÀ-Þ])|[;!?:|\n•]|\s[-–—]\s|"
-    r",\s+(?=[a-zà-ÿ])|\s+(?:at|with|and we|which|that|who|in the|in our|on our|based|we|you|is|are|"
-    r"was|were|will|would|to|from|by|on|opening|position|role|vacancy|job|search|brief|"
-    r"has|have|foi|fue|está|esta|ha sido|queda|a été|è stat[oa]|został[ao]?|werd|har|"
-    r"bei|beim|mit|und|ist|sind|wurde|wurden|liegt|am|um|wird|werden|sich|findet|zu|vom|in unserem|in unserer|"
-    r"chez|avec|au sein|est|sera|et|dans|qui|que|à|au sujet|"
-    r"con|en nuestra|en la empresa|es|será|se|tendrá|y|el próximo|"
-    r"presso|è|sarà|si|tramite|che|e con|nella|nel|in data|"
-    r"bij|gaat|is|wordt|op|met|en de|vindt|te|"
-    r"na empresa|será|é|com|em conjunto|que|da|do|no|na|"
-    r"w|jest|odbędzie|które|oraz|będzie|z|"
-    r"hos|på|är|kommer|och|vid|den|med)(?=\s|$)",
-)
-
-
-def _until_stop(rest: str) -> str:
-    """A role from its first word to where the sentence goes on; a comma stays if a capital follows it."""
-    end = _STOPS.search(rest)
-    span = rest[: end.start()] if end else rest
-    span = re.sub(
-        r"^(?:(?:a|an|the|our|eine?[nmrs]?|une?|un[oa]?|il|la|le|el|een|de|uma?|en|ett|new|"
-        r"neue[rnsm]?|nouveau|nouvelle)\s+)+",
-        "",
-        span,
-        flags=re.IGNORECASE,
-    )
-    if span.count("(") > span.count(")"):
-        span = span[: span.rfind("(")]
-    head, comma, tail = span.partition(", ")
-    if comma and (not has_head(head) or len(tail.split()) > 4 or _looks_sentence(tail) or not tail[:1].isupper()):
-        span = head
-    return span.strip()
-
-
-def _looks_sentence(text: str) -> bool:
-    """Whether words read as part of a sentence rather than as a name of something."""
-    words = [word for word in text.split() if len(word) > 2]
-    lower = [word for word in words if word[0].islower()]
-    return (len(words) > 4 and len(lower) > len(words) * 0.7) or bool(
-        re.search(r"\b(?:you|your|we|our|i|me|my|us|vous|nous|sie|wir|je|du|vi)\b", fold(text))
-    )
-
-
-def _capitalised(role: str, sentence: str) -> str:
-    """English writes positions with capitals, `product analyst` is Product Analyst; others stay as they are."""
-    if role.islower() and role.isascii() and re.search(r"\b(?:the|your|you|for|with)\b", fold(sentence)):
-        return " ".join(word if word in {"of", "and", "for", "in"} else word.capitalize() for word in role.split())
-    return role

@@ -6,6 +6,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from connectors.model import Event
+from daemon.core.company_names import (
+    AGENCY,
+    RUN,
+    abbreviates,
+    clean_company,
+    company_in_cjk,
+    department_words,
+    edge_words,
+    exact_runs,
+    introduces_firmly,
+    is_person_in,
+    is_service,
+    without_department,
+    without_e,
+)
 from daemon.core.domains import (
     ADDRESS,
     Nature,
@@ -20,7 +35,6 @@ from daemon.core.domains import (
     squeezed,
     tenants,
 )
-from daemon.core.extract import has_head
 from daemon.core.extract_text import Reading
 from daemon.core.lexicon import lexicon
 from daemon.core.model import Fact, Owner
@@ -28,29 +42,8 @@ from daemon.core.names import read_display_name
 from daemon.core.people import Guest, owner_names
 from daemon.core.person_names import is_person_name, no_names
 from daemon.core.phrases import any_of, fold, has_cjk
+from daemon.core.role_words import has_head
 
-_LEGAL = re.compile(
-    r"[\s,]+(?:gmbh(?:\s*&\s*co\.?(?:\s*kg(?:aa)?)?)?|sp|mbh|ag|se|kg|ohg|e\.\s?v\.|eg|llp|llc|l\.l\.c\.|inc\.?|"
-    r"corp\.?|ltd\.?|limited|plc|pty|b\.?v\.?|n\.?v\.?|ab|oy|oyj|a/s|asa|s\.?a\.?s?\.?|sarl|"
-    r"s\.à\.?\s?r\.?l\.?|s\.?p\.?a\.?|s\.?r\.?l\.?|s\.?l\.?u?\.?|"
-    r"lda\.?|ltda\.?|s\.?\s?c\.?|sp\.?\s*z\s*o\.?\s*o\.?|s\.a\.)\.?$",
-    re.IGNORECASE,
-)
-_LEGAL_CJK = re.compile(
-    r"^(?:株式会社|有限会社|合同会社|一般社団法人)\s*|\s*(?:株式会社|有限会社|合同会社|（株）|\(株\)|股份有限公司|有限责任公司|有限公司|集团)$"
-)
-_LOCATION = re.compile(r"\s+[-–]\s+[^-–]*$|,\s+[A-Z][^,]*(?:,\s*[A-Z]{2})?$")
-_AGENCY = re.compile(
-    r"(?:^|[-.])(?:search|recruit\w*|staffing|headhunt\w*|personnel|resourcing|placements?|zeitarbeit|"
-    r"personalberatung|personalvermittlung|manpower|hays|talentsearch|executive|executives|interim\w*|"
-    r"detachering|uitzend\w*|bemanning\w*|rekryter\w*|selezione|rekrutacja\w*|recrut\w*|seleccion|selecao|werving)"
-    r"(?:[-.]|$)|"
-    r"\w(?:recruit(?:ment|ing|ers?)?|staffing|headhunt(?:ers?|ing)|recrutement|rekrytering|personalberatung)$"
-)
-_RUN = re.compile(
-    r"[^\W\d_a-zß-öø-ÿ][\w'’.&+]*(?:\s+(?:(?:&|and|und|et|y|e|of|de|du|des|della|di|do|da|dos|van|von|"
-    r"voor|för|för|la|le)\s+)?[^\W\d_a-zß-öø-ÿ&][\w'’.&+]*|\s+&\s+[^\W\d_][\w'’.]*)*"
-)
 _CLIENT = re.compile(
     r"\b(?:my|our|the) client\b|\bunser(?:en|em)? (?:kunden?|mandant\w*|klient\w*)\b|\bnotre client\b|"
     r"\bnuestro cliente\b|\bnostro cliente\b|\bonze (?:opdrachtgever|klant)\b|\bnosso cliente\b|"
@@ -66,87 +59,6 @@ class Found:
     fact: Fact | None
     domain: str
     agency: bool
-
-
-def clean_company(raw: str) -> str:
-    """A company's name without legal form, department words and location."""
-    text = re.sub(r"\s*[（(\[][^()（）\[\]]*[)）\]]\s*", " ", raw)
-    text = re.sub(r"\s+", " ", text).strip(" \t\"'“”„«».,;:-–—|・")
-    text = _LEGAL_CJK.sub("", text)
-    text = re.sub(r"(?:株式会社|有限会社)", "", text)
-    while found := _LEGAL.search(text):
-        text = text[: found.start()].strip(" ,")
-    return text.strip()
-
-
-@lru_cache(maxsize=1)
-def _strips() -> tuple[re.Pattern[str], tuple[str, ...]]:
-    words = lexicon().words("company", "strip")
-    latin = "|".join(re.escape(fold(word)) for word in sorted(set(words), key=len, reverse=True) if not has_cjk(word))
-    return re.compile(rf"(?:^(?:{latin})\s+(?:at\s+|bei\s+)?|\s+(?:{latin})$)"), tuple(
-        word for word in words if has_cjk(word)
-    )
-
-
-def _without_department(name: str) -> str:
-    """`Halvorsen Freight Recruiting` is Halvorsen Freight."""
-    pattern, ideographs = _strips()
-    text = clean_company(name)
-    for _ in range(4):
-        found = pattern.search(fold(text))
-        if found is None:
-            break
-        text = (text[: found.start()] + text[found.end() :] if found.start() == 0 else text[: found.start()]).strip(
-            " ,-–|"
-        )
-    for word in sorted(ideographs, key=len, reverse=True):
-        if text.endswith(word) and len(text) > len(word) + 1:
-            text = text[: -len(word)].strip()
-    return clean_company(text)
-
-
-def _is_service(name: str) -> bool:
-    """Whether a name is that of an applicant system, scheduler or provider."""
-    plain = squeezed(name)
-    return plain in _services() or any(
-        plain == service + tail
-        for service in _services()
-        for tail in ("events", "talentscheduler", "interview", "calendar", "notifications", "meeting", "meetings")
-    )
-
-
-@lru_cache(maxsize=1)
-def _services() -> frozenset[str]:
-    domains = lexicon().domains
-    return frozenset(
-        squeezed(own_label(domain))
-        for key in ("applicant_systems", "schedulers", "machines", "mail_providers", "note_takers")
-        for domain in domains[key]
-    ) | {
-        "microsoftteams",
-        "googlemeet",
-        "googlecalendar",
-        "zoom",
-        "teams",
-        "outlook",
-        "calendly",
-        "handshake",
-        "linkedin",
-        "linkedinevents",
-        "careerservicesmanager",
-        "careerservices",
-        "hirevue",
-        "greenhouse",
-        "lever",
-        "ashby",
-        "workday",
-    }
-
-
-_CJK_FIRM = (
-    "科技|公司|集团|银行|网络|信息|传媒|教育|零售|物流|医药|智能|数据|软件|电子|资本|"
-    "证券|汽车|能源|食品|电商|医院|保险|基金|咨询|文化|实业|生物|通信|航空"
-)
 
 
 class CompanySearch:
@@ -196,7 +108,7 @@ class CompanySearch:
         return self.event.organizer is not None and domain_of(self.event.organizer.email).endswith(_PORTALS)
 
     def _is_agency(self, domain: str) -> bool:
-        if _AGENCY.search(own_label(domain)):
+        if AGENCY.search(own_label(domain)):
             return True
         return (
             len(self.companies) > 1
@@ -218,7 +130,7 @@ class CompanySearch:
         """`our client X`: for whom an agency looks."""
         for line in self.reading.body.split("\n"):
             for match in _CLIENT.finditer(fold(line)):
-                run = _RUN.match(line[match.end() :].lstrip(" ,:–-"))
+                run = RUN.match(line[match.end() :].lstrip(" ,:–-"))
                 name = self._trim(run.group()) if run else ""
                 if self._acceptable(name, avoid):
                     return self._extended(Fact(name, f"text “{match.group()} …”", 0.9))
@@ -240,11 +152,11 @@ class CompanySearch:
 
     def _from_sender(self) -> Fact | None:
         for raw, where in self._names():
-            name = _without_department(raw)
-            if not name or _is_service(name) or "@" in name or not re.search(r"\w\w", name):
+            name = without_department(raw)
+            if not name or is_service(name) or "@" in name or not re.search(r"\w\w", name):
                 continue
             if (
-                fold(name) in _department_words()
+                fold(name) in department_words()
                 or is_department_name(name)
                 or (is_person_name(name) and not self._is_company_like(raw))
             ):
@@ -255,7 +167,7 @@ class CompanySearch:
     def _is_company_like(self, raw: str) -> bool:
         """A robot's display name is the company's, unless it looks like a person who is also invited."""
         read = read_display_name(raw).name
-        if squeezed(_without_department(raw)) != squeezed(raw) and self._robot_organizer():
+        if squeezed(without_department(raw)) != squeezed(raw) and self._robot_organizer():
             return True
         own = next(
             (guest for guest in self.guests if self.event.organizer and guest.email == self.event.organizer.email), None
@@ -267,7 +179,7 @@ class CompanySearch:
             and any(
                 guest.name and fold(guest.name) == fold(read) for guest in self.guests if guest.nature is Nature.PERSON
             )
-        ) and squeezed(_without_department(raw)) in squeezed(
+        ) and squeezed(without_department(raw)) in squeezed(
             self.reading.whole
             + " ".join(tenants(self.reading.links))
             + (self.event.organizer.email if self.event.organizer else "")
@@ -284,14 +196,14 @@ class CompanySearch:
     def _spelled(self, domain: str, words: list[str], label: str) -> Fact | None:
         """The spelling in names, title or text that fits the domain; one that says more than it is better."""
         labels = {label, label.replace("and", "")} if len(label) > 7 else {label}
-        labels |= {_no_e(label)}
+        labels |= {without_e(label)}
         sources = [*self._names(), (self.reading.title, "the title"), (self.reading.body, "the text"), *self._subject()]
         best: tuple[int, str, str] | None = None
         for text, where in sources:
             for run in self._runs(text, where):
                 plain = squeezed(run)
                 covers = plain in labels or (
-                    plain and all(word in plain or _no_e(word) in plain for word in words if word != "and")
+                    plain and all(word in plain or without_e(word) in plain for word in words if word != "and")
                 )
                 covers = (
                     covers or abbreviates(label, run) or plain.startswith(label) or (len(label) > 4 and label in plain)
@@ -301,7 +213,7 @@ class CompanySearch:
                 score = 2 if plain in labels else 3 if where != "the title" else 1
                 if best is None or score > best[0]:
                     best = (score, run, where)
-        exact = ((2, run, where) for text, where in sources for run in _exact_runs(text, labels))
+        exact = ((2, run, where) for text, where in sources for run in exact_runs(text, labels))
         best = best or next(exact, None)
         return Fact(best[1], f"{best[2]}, as the domain {domain}", 0.95) if best else None
 
@@ -328,7 +240,7 @@ class CompanySearch:
             if told and squeezed(told.value)[:5] == label[:5]:
                 return told
         if self.reading.whole and has_cjk(self.reading.whole):
-            return self._from_cjk()
+            return company_in_cjk(self.reading.whole)
         return None
 
     def _names_company(self) -> bool:
@@ -360,21 +272,21 @@ class CompanySearch:
     def _runs(self, text: str, where: str) -> Iterable[str]:
         without = ADDRESS.sub(" ", text)
         if where.endswith("name"):
-            name = _without_department(without)
-            if name and fold(name) not in _department_words() and not is_department_name(name):
+            name = without_department(without)
+            if name and fold(name) not in department_words() and not is_department_name(name):
                 yield name
         if has_cjk(without):
             return
         for line in without.split("\n"):
-            for match in _RUN.finditer(line):
+            for match in RUN.finditer(line):
                 run = self._trim(match.group())
-                if run and not _is_service(run):
+                if run and not is_service(run):
                     yield run
 
     def _trim(self, run: str) -> str:
         """Cut words off both ends that belong to the sentence and not to the name."""
-        words = clean_company(_without_department(re.split(r"[.!?]\s", run)[0])).rstrip(".").split()
-        stop = _edge_words()
+        words = clean_company(without_department(re.split(r"[.!?]\s", run)[0])).rstrip(".").split()
+        stop = edge_words()
         while words and fold(words[0]) in stop:
             words.pop(0)
         while words and fold(words[-1]).rstrip(".,") in stop:
@@ -390,7 +302,7 @@ class CompanySearch:
 
     def _from_text(self, avoid: Sequence[str] = ()) -> Fact | None:
         if has_cjk(self.reading.whole):
-            told = self._from_cjk()
+            told = company_in_cjk(self.reading.whole)
             if told:
                 return told
         places = (
@@ -417,13 +329,13 @@ class CompanySearch:
     ) -> Iterator[Fact]:
         """`interview with X`, `Ihr Interesse an X`: a name behind words that introduce one."""
         for match in _before().finditer(fold(line)):
-            run = _RUN.match(line[match.end() :].lstrip())
+            run = RUN.match(line[match.end() :].lstrip())
             name = self._trim(run.group()) if run else ""
             if not self._acceptable(name, avoid):
                 continue
             sure = base + 0.12 * any(squeezed(name).startswith(tenant) for tenant in known)
             sure += 0.05 * (fold(self.reading.whole).count(fold(name)) > 1)
-            if is_person_name(name) and sure < 0.84 and not self._is_firm(match.group()):
+            if is_person_name(name) and sure < 0.84 and not introduces_firmly(match.group()):
                 sure -= 0.3
             yield Fact(name, f"{where} “{match.group().strip()} …”", sure)
 
@@ -462,133 +374,20 @@ class CompanySearch:
                     return Fact(name, f"{fact.source}, in full in the text", fact.sure)
         return fact
 
-    def _is_firm(self, phrase: str) -> bool:
-        return fold(phrase).strip() not in {
-            "with",
-            "mit",
-            "con",
-            "met",
-            "com",
-            "med",
-            "z",
-            "at",
-            "from",
-            "of",
-            "bei",
-            "di",
-            "na",
-            "no",
-            "da",
-            "do",
-            "en",
-            "call with",
-            "chat with",
-            "meeting with",
-            "conversation with",
-            "på",
-            "från",
-            "von",
-            "hos",
-        }
-
     def _acceptable(self, name: str, avoid: Sequence[str]) -> bool:
-        if not name or len(name) < 2 or len(name.split()) > 6 or _is_service(name) or fold(name) in _department_words():
+        if not name or len(name) < 2 or len(name.split()) > 6 or is_service(name) or fold(name) in department_words():
             return False
         if any(fold(word).rstrip(".,") in no_names() and len(name.split()) == 1 for word in name.split()):
             return False
-        if is_person_in(name, (*self.people, *self.mine)) or has_head(name) or fold(name) in _edge_words():
+        if is_person_in(name, (*self.people, *self.mine)) or has_head(name) or fold(name) in edge_words():
             return False
         return not any(squeezed(name).startswith(squeezed(label)[:5]) for label in avoid)
-
-    def _from_cjk(self) -> Fact | None:
-        text = self.reading.whole
-        for pattern in (
-            r"株式会社([^\s、。（）「」【】の]{1,16})",
-            r"([^\s、。（）「」【】：:]{1,16}?)株式会社",
-            r"株式会社\s*([^\s、。（）「」【】の]{1,16})",
-            r"([^\s、。（）「」【】：:]{1,16}?)\s*株式会社",
-            rf"(?:参加|加入|应聘|来自|关于|【)\s*([^\s，。、（）的【】]{{2,8}}?(?:{_CJK_FIRM}))",
-            rf"(?:^|[-–—|·:：]\s*)([\u3400-\u9fff]{{2,8}}?(?:{_CJK_FIRM}))\s*(?:$|[-–—|·(（\n])",
-            (
-                r"(?:感谢你投递|感谢您投递|感谢您应聘|感谢你应聘)([^\s，。、（）]{2,8}?(?:科技|公司|集团|银行|网络|信息|传媒|教育|零售|物流|医药|智能|数据|"
-                r"软件|电子|资本|证券|汽车|能源|食品|电商))"
-            ),
-            r"【([^】]{2,16})】",
-            r"（([^（）×x]{1,16}?)\s*[×x]\s*[^（）]{1,16}）",
-            r"([^\s，。、（）：:]{2,12}?)(?:有限公司|股份|集团)",
-            r"(?:面接|面試|面试|選考)[：:]\s*([^\s　：:（(]{2,16})[\s　]",
-        ):
-            for match in re.finditer(pattern, text):
-                name = _without_department(match.group(1))
-                if (
-                    name
-                    and not is_department_name(name)
-                    and not _is_service(name)
-                    and not re.search(
-                        r"面接|面试|面談|選考|中止|オンライン|重要|株式|様|さん|職|エンジニア|工程师|经理", name
-                    )
-                ):
-                    return Fact(name, f"text “{match.group()[:20]}”", 0.85)
-        return None
 
     def _from_tenant(self) -> Fact | None:
         for tenant in tenants(self.reading.links):
             if len(tenant) > 2 and not tenant.isdigit():
                 return Fact(" ".join(word.capitalize() for word in tenant.split("-")), "a link", 0.6)
         return None
-
-
-def _no_e(label: str) -> str:
-    """A domain spells ö as oe, where a folded name has o."""
-    return re.sub(r"([aou])e", r"\1", label)
-
-
-def _exact_runs(text: str, labels: Iterable[str]) -> Iterator[str]:
-    """Capitalised words that are a domain letter for letter, whatever those words mean elsewhere."""
-    if has_cjk(text):
-        return
-    wanted = {label for label in labels if len(label) > 3}
-    for match in _RUN.finditer(ADDRESS.sub(" ", text)):
-        words = match.group().rstrip(".").split()
-        for start in range(min(len(words), 6)):
-            for end in range(len(words), start + 1, -1):
-                run = " ".join(words[start:end])
-                bare = " ".join(word for word in run.split() if word.islower() is False)
-                if squeezed(run) in wanted or squeezed(bare) in wanted:
-                    yield run
-
-
-def abbreviates(label: str, name: str) -> bool:
-    """Whether a domain is short for a name: `brackbs` for Brack Building Society, `tidalstats` for Tidal Statistics."""
-    words = squeezed_words(name)
-    if len(words) > 2 and len(words[0]) > 3 and label == words[0] + words[-1]:
-        return True
-    return any(
-        len(words[start]) > 3
-        and label.startswith(words[start])
-        and _prefixes(label[len(words[start]) :], words[start + 1 :])
-        for start in range(len(words) - 1)
-    )
-
-
-def squeezed_words(name: str) -> list[str]:
-    """The words of a name, squeezed, without small ones."""
-    return [word for word in (squeezed(part) for part in name.split()) if word]
-
-
-def _prefixes(rest: str, words: Sequence[str]) -> bool:
-    """Whether the rest of a domain is made of the beginnings of exactly these words; a plural s may follow."""
-    if not words:
-        return rest in {"", "s"}
-    return any(
-        rest.startswith(words[0][:size]) and _prefixes(rest[size:], words[1:]) for size in range(1, len(words[0]) + 1)
-    )
-
-
-def is_person_in(name: str, people: Iterable[str]) -> bool:
-    """Whether a name is, or contains, one of the invited people."""
-    folded = fold(name)
-    return any(person and (person == folded or person in folded or folded in person.split()) for person in people)
 
 
 @lru_cache(maxsize=1)
@@ -600,64 +399,3 @@ def _label() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _before() -> re.Pattern[str]:
     return re.compile(any_of(word for word in lexicon().words("company", "before") if not has_cjk(word)).pattern)
-
-
-@lru_cache(maxsize=1)
-def _department_words() -> frozenset[str]:
-    return frozenset(fold(word) for word in lexicon().domains["department_words"]) | frozenset(
-        fold(word) for word in lexicon().domains["shared_mailboxes"]
-    )
-
-
-@lru_cache(maxsize=1)
-def _edge_words() -> frozenset[str]:
-    """Words that may be capitalised beside a company's name without being part of it."""
-    known = lexicon()
-    words: set[str] = set()
-    for language in known.languages:
-        words.update(fold(word) for word in language.words("detect", "words"))
-        for key in ("interview", "job_interview", "stage"):
-            for phrase in language.words("signals", key):
-                words.update(part.strip("*.") for part in re.split(r"[\s\-]+", fold(phrase)) if len(part) > 3)
-        for key in ("greeting", "signoff", "honorifics"):
-            for phrase in language.words("people", key):
-                words.update(fold(phrase).split())
-        words.update(fold(word) for word in language.words("company", "strip") if " " not in word)
-        words.update(fold(word) for word in language.words("role", "modifiers"))
-    return frozenset(
-        (
-            words
-            | {
-                "your",
-                "interview",
-                "join",
-                "zoom",
-                "teams",
-                "google",
-                "meet",
-                "microsoft",
-                "hirevue",
-                "karat",
-                "video",
-                "position",
-                "role",
-                "job",
-                "team",
-                "the",
-                "our",
-                "with",
-                "for",
-                "at",
-                "re",
-                "fwd",
-                "invitation",
-                "live",
-                "phone",
-                "online",
-                "bcc",
-                "cc",
-                "subject",
-            }
-        )
-        - {"sky", "bank", "group", "grupo", "gruppo", "groep", "gruppe", "groupe", "grupa"}
-    )

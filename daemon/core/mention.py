@@ -56,6 +56,7 @@ def parse_people(text: str, part: Part, source: str, *, listed: bool = False, si
 
 @lru_cache(maxsize=1)
 def and_words() -> re.Pattern[str]:
+    """The words that join two names."""
     words = sorted(
         {fold(word) for word in lexicon().words("people", "and") if not has_cjk(word)}, key=len, reverse=True
     )
@@ -106,14 +107,8 @@ _ARTICLES = (
     r"(?:the|our|your|my|an?|dem|der|die|den|unsere[nmrs]?|le|la|notre|nos|nuestr[oa]|el|il|lo|nostr[oa]|"
     r"het|de|onze|een|vår|o|a|os|as|noss[oa]|eine?[nmr]?|une?|un[oa]?|uma?|ett|one of (?:our|the))\s+|l'\s*"
 )
-
-
 _ARTICLE = re.compile(rf"(?:{_ARTICLES})?(?:[A-Z]\w{{0,3}}\.[ªº]?\s+)?")
-
-
 _FUNCTION_BEFORE = re.compile(rf"(?P<article>{_ARTICLES})?(?P<title>[^\W\d_][^,;:()\n.!?]{{2,60}}?)(?P<end>,\s+|\s+)$")
-
-
 _INDEFINITE = re.compile(r"(?:an?|one of (?:our|the)|eine?[nmr]?|une?|un[oa]?|een|uma?|en|ett)\s")
 
 

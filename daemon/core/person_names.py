@@ -10,11 +10,7 @@ from daemon.core.names import looks_like_name
 from daemon.core.phrases import fold, has_cjk
 
 CAP = r"[^\W\d_a-zß-öø-ÿ](?:[^\W\d_]|['’\-](?=[^\W\d_]))*"
-
-
 _PARTICLE = r"(?:van|von|der|den|de|del|della|di|da|dos|das|du|la|le|el|al|bin|ibn|ben|zu|ter|ten|te|af|av|y|d'|O')"
-
-
 NAME = rf"(?:{CAP}|[A-Z]\.)(?:\s+(?:{_PARTICLE}\s+){{0,3}}(?:{CAP}|[A-Z]\.))*"
 
 
@@ -199,8 +195,6 @@ _PRODUCTS = frozenset(
         "regards",
     ]
 )
-
-
 _ALSO_NAMES = frozenset(
     [
         "mei",
@@ -296,6 +290,7 @@ def _cjk_heads() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def full_name() -> re.Pattern[str]:
+    """Given and family name, with whatever honorific is before them."""
     return re.compile(rf"(?<!\w)(?i:{_honorific()})(?P<name>{CAP}(?:\s+(?:{_PARTICLE}\s+){{0,3}}{CAP})+)")
 
 

@@ -9,6 +9,7 @@ from daemon.core.phrases import fold, phrase_pattern
 
 @lru_cache(maxsize=1)
 def any_title() -> re.Pattern[str]:
+    """Every function that the lexicon knows."""
     known = lexicon()
     phrases: list[str] = []
     for key in ("coordinator_titles", "recruiter_titles", "head_titles"):
