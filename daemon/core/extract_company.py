@@ -36,10 +36,10 @@ from daemon.core.domains import (
     tenants,
 )
 from daemon.core.extract_text import Reading
+from daemon.core.guests import Guest, owner_names
 from daemon.core.lexicon import lexicon
 from daemon.core.model import Fact, Owner
 from daemon.core.names import read_display_name
-from daemon.core.people import Guest, owner_names
 from daemon.core.person_names import is_person_name, no_names
 from daemon.core.phrases import any_of, fold, has_cjk
 from daemon.core.role_words import has_head

@@ -6,8 +6,8 @@ from functools import lru_cache
 from daemon.core.extract_text import Reading
 from daemon.core.lexicon import lexicon
 from daemon.core.model import Fact, Interviewer, Stage
-from daemon.core.people import is_head, is_recruiter
 from daemon.core.phrases import any_of, fold, has_cjk
+from daemon.core.titles import is_head, is_recruiter
 
 _ORDER = (
     Stage.TAKE_HOME_REVIEW,

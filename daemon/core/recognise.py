@@ -15,12 +15,13 @@ from daemon.core.extract import RoleSearch
 from daemon.core.extract_company import CompanySearch, Found
 from daemon.core.extract_stage import stage_of
 from daemon.core.extract_text import Reading, read_event, sentences
+from daemon.core.guests import Guest, guests_of, is_owner_name, organisations_of, owner_names
 from daemon.core.language import detect, plausible
 from daemon.core.lexicon import lexicon
 from daemon.core.mention import Mention, Part
 from daemon.core.model import Assessment, Excluded, Fact, Formality, Outcome, Owner
 from daemon.core.names import fits_address, same_person
-from daemon.core.people import Guest, People, guests_of, is_owner_name, organisations_of, owner_names
+from daemon.core.people import People
 from daemon.core.people_text import mentions
 from daemon.core.person_names import names_in_title
 from daemon.core.phrases import Hit, any_of, has_cjk

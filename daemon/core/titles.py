@@ -31,3 +31,28 @@ def is_title(text: str) -> bool:
         any_title().search(fold(text)) is not None
         or re.search(r"\b(?:team|engineering|our|my|co-founder|validation|sales|product)\b", fold(text)) is not None
     )
+
+
+def without_people(title: str) -> str:
+    """`EA to the CEO`: what follows is another person's function."""
+    return re.split(r"\b(?:to|of|for|de|von|zu|van)\b", title)[0]
+
+
+@lru_cache(maxsize=8)
+def titles_of(which: str) -> re.Pattern[str]:
+    """The titles of one kind in the lexicon, such as `head_titles`."""
+    return re.compile(
+        "|".join(
+            title_pattern(phrase) for phrase in sorted(set(lexicon().words("people", which)), key=len, reverse=True)
+        )
+    )
+
+
+def is_head(title: str) -> bool:
+    """Whether a title is that of somebody who heads a unit."""
+    return bool(title) and titles_of("head_titles").search(fold(title)) is not None
+
+
+def is_recruiter(title: str) -> bool:
+    """Whether a title is that of somebody who recruits."""
+    return bool(title) and titles_of("recruiter_titles").search(fold(title)) is not None
