@@ -88,7 +88,13 @@ class _Watch:
             raise_interrupt=False,
             ignore_permission_denied=True,
         )
+        established = False
         for batch in events:
+            if not established:
+                # What changed before the watch stood has raised no event, and the first look may have come before it.
+                established = True
+                for subscription in subscriptions:
+                    subscription.tell()
             changed = [path for path in (Path(name) for _, name in batch) if not _half_delivered(path)]
             for subscription in subscriptions:
                 if any(path == subscription.path or subscription.path in path.parents for path in changed):

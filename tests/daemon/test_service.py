@@ -74,7 +74,7 @@ def test_it_reports_to_its_supervisor_and_acts_within_seconds_on_a_changed_folde
         said += heard(listener, "WATCHDOG=1")
         assert drafts(tmp_path) == []
         put_event(tmp_path, "one", invite("one", end=ended(60), stamped=ended(6000)))
-        until(lambda: len(drafts(tmp_path)) == 1, 20)
+        until(lambda: len(drafts(tmp_path)) == 1)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         heard(listener, "STOPPING=1")
