@@ -38,13 +38,24 @@ def calendar(*events: str, method: str = "") -> str:
     return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//t//t//\r\n{head}{''.join(events)}END:VCALENDAR\r\n"
 
 
-def port(server: Scripted, path: str = "/dav/", *, auth: Scheme = "basic", calendars: tuple[str, ...] = ()) -> CalDav:
+PATIENT = Pace(connect=10, silence=30, total=60)
+QUICK = Pace(connect=2, silence=0.4, total=1.5)
+
+
+def port(
+    server: Scripted,
+    path: str = "/dav/",
+    *,
+    auth: Scheme = "basic",
+    calendars: tuple[str, ...] = (),
+    pace: Pace = PATIENT,
+) -> CalDav:
     wire = Wire(
         "work",
         httpx.URL(server.url + path),
         Login("erika", lambda: "right horse", auth),
         allow_loopback_http=True,
-        pace=Pace(connect=2, silence=0.4, total=1.5),
+        pace=pace,
     )
     return CalDav(wire, ZoneInfo("UTC"), calendars)
 
@@ -323,7 +334,7 @@ def test_hostile_and_broken_servers(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with scripted(answer) as server:
-        caldav = port(server)
+        caldav = port(server, pace=QUICK if answer is _drip else PATIENT)
         with pytest.raises(ConnectorError) as caught:
             caldav.pull(None, WINDOW)
         assert caldav.check()[0].state == "failing"

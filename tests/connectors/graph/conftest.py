@@ -16,7 +16,7 @@ from tests.servers.graph_fake.server import GraphFake, graph_fake
 from tests.servers.graph_fake.store import Json, as_mime
 
 ZONE = ZoneInfo("Europe/Oslo")
-QUICK = Pace(connect=1, silence=1, total=2)
+PATIENT = Pace(connect=10, silence=30, total=60)
 
 
 def moment(at: datetime) -> Json:
@@ -66,7 +66,7 @@ class GraphHands:
         self.fake = fake
 
     def graph(self) -> Graph:
-        return Graph(FixedToken("token"), account="sam", endpoint=self.fake.url, pace=QUICK)
+        return Graph(FixedToken("token"), account="sam", endpoint=self.fake.url, pace=PATIENT)
 
     def calendar(self, *calendars: str) -> GraphCalendar:
         return GraphCalendar(self.graph(), name="work", zone=ZONE, addresses=frozenset({ME}), calendars=calendars)

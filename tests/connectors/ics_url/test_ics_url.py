@@ -67,7 +67,7 @@ def feed_of(server: Scripted, path: str = f"/{SECRET}/basic.ics") -> IcsUrl:
         lambda: server.url + path,
         ZoneInfo("Europe/Berlin"),
         allow_loopback_http=True,
-        pace=Pace(connect=2, silence=0.5, total=2),
+        pace=Pace(connect=10, silence=30, total=60),
     )
 
 
@@ -163,8 +163,11 @@ def _truncated(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
     reply(handler, calendar(event("a"))[:-40])
 
 
+HUGE = gzip.compress(b" " * 60_000_000)
+
+
 def _huge(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
-    reply(handler, gzip.compress(b" " * 60_000_000), Content_Encoding="gzip")
+    reply(handler, HUGE, Content_Encoding="gzip")
 
 
 def _loop(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
