@@ -98,9 +98,8 @@ def test_dripping_ends(where: str) -> None:
             handler.wfile.write(b"X-A: b\r\n")
             handler.wfile.flush()
 
-    with scripted(answer) as server:
-        with pytest.raises(TemporaryError, match="in time"):
-            fetch(server, pace=QUICK)
+    with scripted(answer) as server, pytest.raises(TemporaryError, match="in time"):
+        fetch(server, pace=QUICK)
 
 
 def test_what_is_no_http() -> None:
