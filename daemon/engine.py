@@ -22,7 +22,7 @@ from daemon.core.actions import (
 )
 from daemon.core.addresses import matching, sought, with_addresses
 from daemon.core.followups import Owed, owed, probe
-from daemon.core.looks import looks_from, texts_of
+from daemon.core.looks import looks_from, texts_of, told_apart
 from daemon.core.model import Interview
 from daemon.core.plan import View, decide, due_now, to_look_for
 from daemon.interviews import Concluded
@@ -233,7 +233,7 @@ def _look(
     except ConnectorError as error:
         failed[account.mailbox.name] = error
         return None
-    seen = replace(seen, at=now)
+    seen = told_apart(replace(seen, at=now))
     for look in looks_from(seen, facts.followups):
         account.store.record_look(look)
     return seen

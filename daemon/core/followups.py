@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from connectors.model import Address, Draft, MailContext, Probe
 from daemon.core.compose import compose, reply_subject
+from daemon.core.domains import squeezed
 from daemon.core.facts import FollowUp, FollowUpFacts
 from daemon.core.identity import followup_key, message_id, token
 from daemon.core.life import notes_of
 from daemon.core.model import Interview, Outcome, Owner, Recipient, RecipientKind
 from daemon.core.policy import Policy, Wishes, policy_for, recipients_for
 from daemon.core.timing import due_at
+
+SAME_OCCASION = timedelta(hours=6)
+"""An event whose end is put off by no more than this is the same interview, also over midnight."""
+ONE_SLOT = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,10 @@ def owed(
         recipients = recipients_for(interview, policy)
         for variant, recipient in enumerate(recipients):
             followup = _followup(interview, recipient, owner, account_key)
-            earlier = existing[followup.key].followup if followup.key in existing else None
-            earlier = earlier or _without_address(interview, recipient, existing)
+            others = [*(facts.followup for facts in existing.values()), *(item.followup for item in found.values())]
+            if any(other.key == followup.key and _another_application(followup, other) for other in others):
+                followup = _followup(interview, recipient, owner, account_key, application=followup.company)
+            earlier = _earlier(followup, existing)
             if earlier is not None:
                 followup = replace(earlier, recipient=recipient, ended_at=followup.ended_at, uids=followup.uids)
             due = due_at(interview.end, policy.timing, owner.zone)
@@ -54,23 +61,34 @@ def owed(
     return tuple(found.values())
 
 
-def _without_address(
-    interview: Interview, recipient: Recipient, existing: Mapping[str, FollowUpFacts]
-) -> FollowUp | None:
-    """The follow-up made while no address was known: finding the address later must not make a second one."""
-    if recipient.kind is not RecipientKind.INTERVIEWER or not recipient.name:
-        return None
-    uids = {part.event.uid for part in interview.parts}
+def _earlier(followup: FollowUp, existing: Mapping[str, FollowUpFacts]) -> FollowUp | None:
+    """What was owed for the same interview before something changed that its key is made of.
+
+    Its end may have been put past midnight, or an address been found: neither must make a second draft.
+    """
     for facts in existing.values():
         old = facts.followup
-        if (
-            old.recipient.kind is RecipientKind.ADDRESS_NEEDED
-            and old.recipient.name.casefold() == recipient.name.casefold()
-            and uids & set(old.uids)
-            and old.ended_at.date() == interview.end.astimezone(UTC).date()
-        ):
-            return old
-    return None
+        if set(followup.uids) & set(old.uids) and _same_person(followup.recipient, old.recipient):
+            near = abs(old.ended_at - followup.ended_at) <= SAME_OCCASION
+            if near or old.ended_at.date() == followup.ended_at.date():
+                return old
+    return existing[followup.key].followup if followup.key in existing else None
+
+
+def _same_person(now: Recipient, before: Recipient) -> bool:
+    if now.email:
+        found = now.kind is RecipientKind.INTERVIEWER and before.kind is RecipientKind.ADDRESS_NEEDED
+        return now.email == before.email or (found and now.name.casefold() == before.name.casefold())
+    return now.kind is before.kind and now.name.casefold() == before.name.casefold()
+
+
+def _another_application(one: FollowUp, other: FollowUp) -> bool:
+    """One recruiter looks after two applications, and both had an interview on one day: each is owed its thanks."""
+    relays = one.recipient.kind is RecipientKind.RELAY and other.recipient.kind is RecipientKind.RELAY
+    left, right = squeezed(one.company), squeezed(other.company)
+    strangers = bool(left and right) and not left.startswith(right) and not right.startswith(left)
+    apart = abs(one.ended_at - other.ended_at) >= ONE_SLOT
+    return relays and strangers and apart and not set(one.uids) & set(other.uids)
 
 
 def thread_of(interview: Interview, recipient: Recipient) -> MailContext | None:
@@ -84,9 +102,13 @@ def thread_of(interview: Interview, recipient: Recipient) -> MailContext | None:
     return None
 
 
-def _followup(interview: Interview, recipient: Recipient, owner: Owner, account_key: bytes) -> FollowUp:
+def _followup(
+    interview: Interview, recipient: Recipient, owner: Owner, account_key: bytes, *, application: str = ""
+) -> FollowUp:
     company = interview.company.value if interview.company else ""
-    key = followup_key(account_key, recipient, company or interview.company_domain, interview.end)
+    key = followup_key(
+        account_key, recipient, company or interview.company_domain, interview.end, application=application
+    )
     domain = owner.primary.rpartition("@")[2]
     thread = thread_of(interview, recipient)
     mark = token(account_key, key, domain) if thread else ""

@@ -27,10 +27,16 @@ def recipient_identity(recipient: Recipient, company: str) -> str:
     return f"{' '.join(recipient.name.split()).casefold()} of {company.casefold()}"
 
 
-def followup_key(account_key: bytes, recipient: Recipient, company: str, ended_at: datetime) -> str:
-    """Identity of what is owed to one recipient for the interview that ended on that day (UTC)."""
+def followup_key(
+    account_key: bytes, recipient: Recipient, company: str, ended_at: datetime, *, application: str = ""
+) -> str:
+    """Identity of what is owed to one recipient for the interview that ended on that day (UTC).
+
+    `application` tells a second one apart that the same recruiter looks after on the same day.
+    """
     day = ended_at.astimezone(UTC).date().isoformat()
-    return _mac(account_key, "follow-up", recipient_identity(recipient, company), day)
+    whom = recipient_identity(recipient, company)
+    return _mac(account_key, "follow-up", whom, day, *([application.casefold()] if application else []))
 
 
 def message_id(account_key: bytes, key: str, domain: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from connectors.model import Observation, Observations, Place, Rung, Sighting
 from daemon.core.facts import FollowUpFacts, Look
 
+_TELLING = frozenset({Rung.LOCATION, Rung.MESSAGE_ID, Rung.TOKEN})
 _EXPLAINS = frozenset({Place.SENT, Place.TRASH, Place.QUEUE})
 
 
@@ -21,6 +22,31 @@ def _was_in_drafts(facts: FollowUpFacts) -> bool:
     if facts.looks:
         return _in_drafts(facts.looks[-1].observation)
     return any(entry.ref is not None for entry in facts.journal)
+
+
+def told_apart(seen: Observations) -> Observations:
+    """The same, where a draft that by strong evidence is one follow-up's is no other's.
+
+    By its recipient alone the draft for a second round would pass for a changed draft of the first.
+    """
+    owners: dict[str, str] = {}
+    for rung in sorted(_TELLING):
+        for key, observation in seen.by_key.items():
+            for sighting in observation.sightings:
+                if sighting.place is Place.DRAFTS and sighting.rung is rung:
+                    owners.setdefault(sighting.locator, key)
+    by_key = {
+        key: replace(
+            observation,
+            sightings=tuple(
+                s
+                for s in observation.sightings
+                if s.place is not Place.DRAFTS or s.rung in _TELLING or owners.get(s.locator, key) == key
+            ),
+        )
+        for key, observation in seen.by_key.items()
+    }
+    return replace(seen, by_key=by_key)
 
 
 def looks_from(seen: Observations, before: Mapping[str, FollowUpFacts]) -> tuple[Look, ...]:

@@ -83,6 +83,7 @@ def test_the_reminder_shows_the_words_as_the_owner_changed_them(folder: Path) ->
     path.write_bytes(message.as_bytes())
     run(folder, MORNING)
     assert "Dear Helena" in notes(folder)[0].get_content()
+    assert "below is what it says now" in notes(folder)[0].get_content()
     assert states(folder, MORNING) == {"helena@frost.example": State.EDITED}
 
 
@@ -107,6 +108,60 @@ def test_a_draft_of_the_owners_own_is_not_joined_by_ours(folder: Path) -> None:
     put_event(folder, "one", invite("one"))
     run(folder, DUE)
     assert [draft["Message-ID"] for draft in drafts(folder)] == ["<own@phone.example>"]
+
+
+def test_an_end_that_is_put_past_midnight_makes_no_second_draft(folder: Path) -> None:
+    end = END.replace(hour=23, minute=30)
+    put_event(folder, "one", invite("one", end=end))
+    run(folder, end + timedelta(minutes=20))
+    late = end + timedelta(minutes=45)
+    longer = invite("one", end=late, length=timedelta(minutes=105), sequence=1, stamped=end + timedelta(minutes=25))
+    put_event(folder, "one", longer)
+    run(folder, end + timedelta(minutes=30))
+    run(folder, late + timedelta(hours=1))
+    assert len(drafts(folder)) == 1
+    assert states(folder, late + timedelta(hours=1)) == {"helena@frost.example": State.UNTOUCHED}
+
+
+def test_the_draft_for_a_second_round_is_no_change_of_the_first(folder: Path) -> None:
+    put_event(folder, "one", invite("one"))
+    put_event(folder, "two", invite("two", end=END + timedelta(days=1)))
+    run(folder, DUE)
+    run(folder, DUE + timedelta(days=1))
+    morning = MORNING + timedelta(days=1)
+    run(folder, morning)
+    assert len(drafts(folder)) == 2
+    with account_in(folder) as account:
+        facts = account.store.facts(since=None).followups.values()
+        assert [derive(f, morning).state for f in facts] == [State.UNTOUCHED, State.UNTOUCHED]
+    text = notes(folder)[-1].get_content()
+    assert "You have changed this draft" not in text
+    assert [text.count(draft.get_content().splitlines()[2]) for draft in drafts(folder)] == [1, 1]
+
+
+def test_a_recruiter_with_two_applications_on_one_day_is_thanked_for_each(folder: Path) -> None:
+    rita = (("Rita Vogel", "rita@talentbridge-recruiting.example"),)
+
+    def about(company: str, interviewer: str) -> str:
+        words = f"Rita Vogel\\, Talentbridge Recruiting\\, on behalf of our client {company}."
+        return f"DESCRIPTION:Interview with {interviewer} (Head of Data) of {company}. {words}\r\n"
+
+    frost = invite("one", end=END - timedelta(hours=4), people=rita, extra=about("Frost Energy", "Helena Frost"))
+    cobalt = invite(
+        "two",
+        people=rita,
+        summary="Interview: Analytics Engineer at Cobalt Harbor",
+        extra=about("Cobalt Harbor", "Priya Raman"),
+    )
+    put_event(folder, "one", frost)
+    put_event(folder, "two", cobalt)
+    run(folder, DUE - timedelta(hours=4))
+    assert [str(draft["To"]) for draft in drafts(folder)] == ["Rita Vogel <rita@talentbridge-recruiting.example>"]
+    for minutes in (0, 5, 10):
+        run(folder, DUE + timedelta(minutes=minutes))
+    texts = [draft.get_content() for draft in drafts(folder)]
+    assert sorted("Cobalt Harbor" in text for text in texts) == [False, True]
+    assert sorted("Frost Energy" in text for text in texts) == [False, True]
 
 
 def test_a_calendar_that_cannot_be_read_again_holds_the_draft_back(folder: Path) -> None:
