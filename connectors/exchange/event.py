@@ -62,6 +62,7 @@ _PARTSTAT = {
     "Decline": PartStat.DECLINED,
     "Tentative": PartStat.TENTATIVE,
 }
+_INVITED = ("Accept", "Decline", "Tentative", "NoResponseReceived")
 _DAYS = {"Monday": "MO", "Tuesday": "TU", "Wednesday": "WE", "Thursday": "TH", "Friday": "FR", "Saturday": "SA",
          "Sunday": "SU"}  # fmt: skip
 _SETS = {"Day": "MO,TU,WE,TH,FR,SA,SU", "Weekday": "MO,TU,WE,TH,FR", "WeekendDay": "SA,SU"}
@@ -73,9 +74,10 @@ def read_single(item: Any, *, key: str, calendar: str, zone: ZoneInfo, owners: f
 
     Raises ValueError for one that cannot be understood.
     """
-    uid = uid_of(str(item.uid or ""))
+    # Not every server gives one to an event that a program made without.
+    uid = uid_of(str(item.uid or "")) or str(item.id or "")
     if not uid:
-        raise ValueError("no UID")
+        raise ValueError("neither UID nor id")
     own = iana(str(getattr(getattr(item, "_start_timezone", None), "key", "") or "")) or zone
     start, end = _moment(item.start, own), _moment(item.end, own)
     all_day = _all_day(item, start, end)
@@ -191,6 +193,9 @@ def _organizer(item: Any, owners: frozenset[str]) -> Person | None:
         return None
     email, name = _address(item.organizer)
     mine = item.my_response_type == "Organizer"
+    if email in owners and item.my_response_type in _INVITED:
+        # Some servers name whose mailbox it is; whoever was asked for an answer has not organized it.
+        return None
     return Person(email, name, PartStat.ACCEPTED, Role.CHAIR, is_self=mine or email in owners)
 
 

@@ -68,6 +68,14 @@ def test_the_owners_answer_is_the_items_own(hands: ExchangeHands, told: str, mea
     assert [person.partstat for person in invite.events[0].attendees if person.is_self] == [meant]
 
 
+@pytest.mark.parametrize(("told", "organizes"), [("Organizer", True), ("NoResponseReceived", False), ("Accept", False)])
+def test_who_was_asked_for_an_answer_has_not_organized_it(hands: ExchangeHands, told: str, organizes: bool) -> None:
+    put(hands, "a@x", organizer=("Sam", ME), mine=told)
+    [invite] = hands.calendar().pull(None, WINDOW).invites
+    organizer = invite.events[0].organizer
+    assert (organizer is not None and organizer.is_self) is organizes
+
+
 def test_nothing_changed_is_one_request_for_each_folder(hands: ExchangeHands) -> None:
     put(hands, "a@x")
     calendar = hands.calendar()
@@ -285,7 +293,8 @@ def test_the_window_may_move_and_grow(hands: ExchangeHands) -> None:
 
 def test_one_that_cannot_be_understood_stops_no_other(hands: ExchangeHands) -> None:
     put(hands, "a@x")
-    bad = put(hands, "")
+    bad = put(hands, "b@x")
+    hands.fake.store.change(bad, fields={**hands.fake.store.found(bad).fields, "start": None})
     delta = hands.calendar().pull(None, WINDOW)
     assert [invite.uid for invite in delta.invites] == ["a@x"]
     assert [problem.where for problem in delta.problems] == [f"/{bad}"]

@@ -1,6 +1,7 @@
 """Items as elements of the EWS schema, in the order that its sequences ask for."""
 
 import base64
+import html
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -44,17 +45,21 @@ def _common(item: Item, wanted: set[str], *, odd: bool) -> list[Any]:
     headers = item.headers
     fields = item.fields
     draft = item.folder in ("drafts", "outbox") and not odd
+    mime = _rewritten(item) if odd else item.mime
+    # What a program put there never arrived, as some see it.
+    arrived = not odd or not (item.folder in ("drafts", "outbox") or item.properties)
     found = [
-        ("item:MimeContent", t("MimeContent", base64.b64encode(_rewritten(item) if odd else item.mime).decode())),
+        ("item:MimeContent", None if item.without_mime else t("MimeContent", base64.b64encode(mime).decode())),
         ("", t("ItemId", Id=item.id, ChangeKey=item.changekey)),
         ("item:ItemClass", t("ItemClass", item.item_class)),
         ("item:Subject", t("Subject", fields.get("subject", headers.subject))),
         ("item:Body", t("Body", fields.get("body", text_of(item.mime)), BodyType="Text")),
-        ("item:DateTimeReceived", t("DateTimeReceived", when(item.at, fraction=odd))),
+        ("item:DateTimeReceived", t("DateTimeReceived", when(item.at, fraction=odd)) if arrived else None),
         ("item:InReplyTo", t("InReplyTo", headers.in_reply_to) if headers.in_reply_to else None),
         ("item:IsDraft", t("IsDraft", "true" if draft else "false")),
         ("item:InternetMessageHeaders", None if odd else _internet_headers(item)),
         ("item:DateTimeSent", t("DateTimeSent", when(headers.date, fraction=odd)) if headers.date else None),
+        ("item:DateTimeCreated", t("DateTimeCreated", when(item.at, fraction=odd))),
         ("item:HasAttachments", t("HasAttachments", "true" if item.attached else "false")),
         *(("ext", each) for each in _extended(item, wanted)),
         ("item:LastModifiedTime", t("LastModifiedTime", when(fields.get("modified", item.at), fraction=odd))),
@@ -83,12 +88,12 @@ def _calendar(item: Item, wanted: set[str], *, odd: bool) -> list[Any]:
         for name, address, response in f.get("attendees", ())
     ]
     found = [
-        ("calendar:UID", t("UID", f["uid"])),
+        ("calendar:UID", t("UID", f["uid"]) if f["uid"] else None),
         (
             "calendar:RecurrenceId",
             t("RecurrenceId", when(f["recurrence_id"], fraction=odd)) if "recurrence_id" in f else None,
         ),
-        ("calendar:Start", t("Start", when(f["start"], fraction=odd))),
+        ("calendar:Start", t("Start", when(f["start"], fraction=odd)) if f["start"] else None),
         ("calendar:End", t("End", when(f["end"], fraction=odd))),
         ("calendar:IsAllDayEvent", t("IsAllDayEvent", "true" if f.get("all_day") else "false")),
         ("calendar:LegacyFreeBusyStatus", t("LegacyFreeBusyStatus", f.get("busy", "Busy"))),
@@ -160,13 +165,19 @@ def _property(name: str, value: str) -> Any:
 
 
 def _rewritten(item: Item) -> bytes:
-    """The same mail put together anew, as a server does that keeps properties and no octets."""
-    if item.kind != "Message":
-        return item.mime
+    """The same mail put together anew, as a server does that keeps properties and no octets; HTML is made beside it."""
     head, _, _ = item.mime.partition(b"\r\n\r\n")
-    kept = [line for line in re.split(rb"\r\n(?![ \t])", head) if not line.lower().startswith((b"content-", b"mime-"))]
-    body = base64.encodebytes((text_of(item.mime).rstrip("\n") + "\r\n\r\n").encode()).replace(b"\n", b"\r\n")
-    kind = b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64"
-    if b"multipart" in head.lower():
+    if item.kind != "Message" or b"multipart" in head.lower():
         return item.mime
-    return b"\r\n".join([*kept, kind]) + b"\r\n\r\n" + body
+    kept = [line for line in re.split(rb"\r\n(?![ \t])", head) if not line.lower().startswith((b"content-", b"mime-"))]
+    text = text_of(item.mime).rstrip("\n") + "\r\n\r\n"
+    shown = item.html or f"<html><body><p>{html.escape(text).replace(chr(10), '<br>')}</p></body></html>"
+    parts = [_part("plain", text), _part("html", shown), b"--=_made--", b""]
+    kind = [b"MIME-Version: 1.0", b'Content-Type: multipart/alternative; boundary="=_made"', b""]
+    return b"\r\n".join([*kept, *kind, *parts])
+
+
+def _part(kind: str, text: str) -> bytes:
+    body = base64.encodebytes(text.encode()).replace(b"\n", b"\r\n")
+    head = f"--=_made\r\nContent-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return head.encode() + body
