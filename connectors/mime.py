@@ -144,6 +144,23 @@ def text_of(message: bytes) -> str:
     return html_to_text(html, _TEXT_CHARS) if html else ""
 
 
+def html_apart(message: bytes) -> str:
+    """The HTML of a message reduced to text, where it says something else than its plain text; else empty."""
+    shown = ["", ""]
+    for part in _text_parts(email.message_from_bytes(message, policy=email.policy.compat32)):
+        html = part.get_content_subtype() == "html"
+        shown[html] = shown[html] or _decoded(part)
+    plain, reduced = shown[0], html_to_text(shown[1], _TEXT_CHARS)
+    if not plain.strip() or not reduced.strip() or _letters(plain) == _letters(reduced):
+        return ""
+    return reduced
+
+
+def _letters(text: str) -> str:
+    """Letters and digits: how lists, links and quotes are written out is the program's own way."""
+    return "".join(filter(str.isalnum, _squeezed(text)))
+
+
 def _write(
     *,
     message_id: str,

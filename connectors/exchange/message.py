@@ -13,7 +13,7 @@ from typing import Any
 from exchangelib import ExtendedProperty, Message
 
 from connectors.ics_text import html_to_text, looks_like_html, one_line
-from connectors.mime import Headers, fingerprint_of, read_headers, text_of
+from connectors.mime import Headers, fingerprint_of, html_apart, read_headers, text_of
 from connectors.model import Address, Draft, canonical_address
 
 _IDS = re.compile(r"<[^<>\s\x00-\x1f\x7f]{1,900}>")
@@ -68,8 +68,8 @@ for _field, _property in (
 
 HEADERS = (
     "subject", "author", "to_recipients", "cc_recipients", "bcc_recipients", "message_id", "in_reply_to", "references",
-    "datetime_sent", "datetime_received", "item_class", "headers", "has_attachments", "own_mark", "mapi_references",
-    "mapi_in_reply_to", "mapi_deferred",
+    "datetime_sent", "datetime_received", "datetime_created", "item_class", "headers", "has_attachments", "own_mark",
+    "mapi_references", "mapi_in_reply_to", "mapi_deferred",
 )  # fmt: skip
 """What of a message is asked for where nobody's text is of interest."""
 CONTENT = (*HEADERS, "mime_content", "body")
@@ -119,12 +119,15 @@ def content_of(item: Any) -> str:
 
 
 def fingerprint_of_item(item: Any) -> str:
-    """`mime.fingerprint` of an item read with `CONTENT`."""
+    """`mime.fingerprint` of an item read with `CONTENT`.
+
+    An edit of the HTML alone, which a server has not carried over to the plain text beside it, changes it, too.
+    """
     headers = headers_of(item, sent=False)
     addresses = (*headers.to, *headers.cc, *headers.bcc)
-    return fingerprint_of(
-        Draft("", Address(""), addresses, headers.subject, content_of(item), datetime(2000, 1, 1, tzinfo=UTC))
-    )
+    raw = getattr(item, "mime_content", None)
+    text = content_of(item) + (html_apart(raw) if isinstance(raw, bytes) else "")
+    return fingerprint_of(Draft("", Address(""), addresses, headers.subject, text, datetime(2000, 1, 1, tzinfo=UTC)))
 
 
 def marked_by_owner(item: Any) -> bool:

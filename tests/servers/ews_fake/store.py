@@ -30,6 +30,12 @@ class Item:
     message_id: str = ""
     """What a client changed the Message-ID to; empty for that of the MIME."""
     attached: bool = False
+    html: str = ""
+    """What a client wrote as HTML, while the plain text beside it stayed: not every server carries it over."""
+    broken: str = ""
+    """The error code for whoever reads it whole."""
+    without_mime: bool = False
+    """Its properties can be read, its MIME content cannot be made."""
     number: int = 0
 
     @property
