@@ -29,6 +29,7 @@ _CHANGES = 512
 """The most that SyncFolderItems gives in one answer."""
 _TIMES = ("start", "end", "type")
 _MEETING = "ipm.schedule.meeting."
+_UNREADABLE = "the server cannot read this item; open and save it in Outlook"
 
 
 @dataclass(slots=True)
@@ -126,13 +127,15 @@ class ExchangeCalendar:
         folder = self._folder(account, calendar)
         changes = _changes(folder, mark.states.get(calendar, ""), mark.covers)
         haul.removed += [f"{calendar}/{identity}" for identity in changes.gone]
-        for one, item in fetched(account, tuple(changes.singles.values()), FIELDS):
+        unreadable: list[Listed] = []
+        for one, item in fetched(account, tuple(changes.singles.values()), FIELDS, unreadable):
             if is_series(item):
                 changes.series[one.id] = one
             else:
                 self._take(one, item, calendar, haul)
-        for one, item in fetched(account, tuple(changes.series.values()), SERIES_FIELDS):
+        for one, item in fetched(account, tuple(changes.series.values()), SERIES_FIELDS, unreadable):
             self._take(one, item, calendar, haul)
+        haul.problems += [Problem(f"{calendar}/{one.id}", _UNREADABLE) for one in unreadable]
         return str(folder.item_sync_state or "")
 
     def _take(self, one: Listed, item: Any, calendar: str, haul: _Haul) -> None:
@@ -162,9 +165,11 @@ class ExchangeCalendar:
         listed, _ = listing(folder_of(account, Place.INBOX), begin)
         meetings = [one for one in listed if one.item_class.lower().startswith(_MEETING)]
         new = [one for one in meetings if one.id not in mark.mail_told]
-        for one, item in fetched(account, new, ("mime_content", "subject", "datetime_received")):
+        unreadable: list[Listed] = []
+        for one, item in fetched(account, new, ("mime_content", "subject", "datetime_received"), unreadable):
             raw = item.mime_content
             if not isinstance(raw, bytes):
+                unreadable.append(one)
                 continue
             reading = read_message(
                 raw,
@@ -176,6 +181,7 @@ class ExchangeCalendar:
             )
             haul.invites += _one_key_each(reading.invites)
             haul.problems += reading.problems
+        haul.problems += [Problem(f"inbox/{one.id}", _UNREADABLE) for one in unreadable]
         newest = max((one.at for one in listed if one.at is not None), default=mark.mail_since)
         near = newest - _MARGIN if newest else None
         kept = frozenset(one.id for one in meetings if near is None or one.at is None or one.at >= near)

@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from exchangelib import errors as ews
+from exchangelib.services import GetItem
 
 from connectors.evidence import Candidate
 from connectors.exchange.message import HEADERS, arrived_at, headers_of, scheduled
+from connectors.exchange.transport import TooLarge
 from connectors.model import Place
 
 PAGE = 200
@@ -28,6 +30,17 @@ _UNSORTED = (
     ews.ErrorUnsupportedPropertyDefinition,
 )
 """What a server may say that does not sort at all."""
+_GONE = (ews.ErrorItemNotFound, ews.ErrorInvalidIdNotAnItemAttachmentId)
+_UNREADABLE = (
+    ews.ErrorItemCorrupt,
+    ews.ErrorCorruptData,
+    ews.ErrorMimeContentConversionFailed,
+    ews.ErrorContentConversionFailed,
+    ews.ErrorMessageSizeExceeded,
+)
+_DOUBTFUL = (ews.ErrorInternalServerError, ews.ErrorItemPropertyRequestFailed, ews.ErrorInvalidId)
+"""What servers say of one item that they cannot read, and of themselves when nothing works."""
+GetItem.ERRORS_TO_CATCH_IN_RESPONSE = (*GetItem.ERRORS_TO_CATCH_IN_RESPONSE, *_UNREADABLE, *_DOUBTFUL)
 _FOLDERS = {
     Place.INBOX: "inbox",
     Place.DRAFTS: "drafts",
@@ -64,7 +77,7 @@ class Folders:
         self._known: dict[tuple[Place, str], tuple[str, Candidate]] = {}
 
     def look(self, account: Any, since: datetime) -> View:
-        """All folders; a folder that is not found or longer than the bound is `unseen`."""
+        """All folders; one that is not found, is longer than the bound or holds what cannot be read is `unseen`."""
         candidates: list[Candidate] = []
         unseen: list[Place] = []
         total: int | None = None
@@ -82,19 +95,24 @@ class Folders:
                 unseen.append(place)
             if place is Place.DRAFTS and not cut:
                 total = len(listed)
-            read = self._read(account, place, listed)
+            unreadable: list[Listed] = []
+            read = self._read(account, place, listed, unreadable)
+            if unreadable:
+                unseen.append(place)
             fresh |= {(place, candidate.locator): (key, candidate) for key, candidate in read}
             candidates += [candidate for _, candidate in read]
         self._known = fresh
-        return View(tuple(candidates), tuple(sorted(unseen)), total)
+        return View(tuple(candidates), tuple(sorted(set(unseen))), total)
 
-    def _read(self, account: Any, place: Place, listed: Sequence[Listed]) -> list[tuple[str, Candidate]]:
+    def _read(
+        self, account: Any, place: Place, listed: Sequence[Listed], unreadable: list[Listed]
+    ) -> list[tuple[str, Candidate]]:
         known = {one.id: self._known.get((place, one.id)) for one in listed}
         stale = [one for one in listed if (kept := known[one.id]) is None or kept[0] != one.changekey]
         read: dict[str, tuple[str, Candidate]] = {
             identity: kept for identity, kept in known.items() if kept is not None
         }
-        for one, item in fetched(account, stale, HEADERS):
+        for one, item in fetched(account, stale, HEADERS, unreadable):
             read[one.id] = one.changekey, candidate_of(place, item)
         gone = {one.id for one in stale} - {one for one, kept in read.items() if kept is not known.get(one)}
         return [read[one.id] for one in listed if one.id in read and one.id not in gone]
@@ -107,7 +125,7 @@ def folder_of(account: Any, place: Place) -> Any:
 
 def listing(folder: Any, since: datetime | None) -> tuple[list[Listed], bool]:
     """Items that came since then, or all; and whether the bound cut the list short."""
-    query = folder.all().only("id", "changekey", "datetime_received", "item_class")
+    query = folder.all().only("id", "changekey", "datetime_received", "datetime_created", "item_class")
     query.page_size = PAGE
     try:
         return _read_on(query.order_by("-datetime_received"), since)
@@ -136,17 +154,54 @@ def _read_on(query: Any, since: datetime | None) -> tuple[list[Listed], bool]:
     return found, False
 
 
-def fetched(account: Any, listed: Sequence[Listed], fields: Sequence[str]) -> Iterator[tuple[Listed, Any]]:
-    """These items with these fields; one that vanished meanwhile is left out."""
+def fetched(
+    account: Any, listed: Sequence[Listed], fields: Sequence[str], unreadable: list[Listed] | None = None
+) -> Iterator[tuple[Listed, Any]]:
+    """These items with these fields; one that vanished meanwhile is left out.
+
+    One that the server cannot read whole comes without its MIME content, or is left out and added to `unreadable`.
+    """
+    bare = [name for name in fields if name != "mime_content"]
     for start in range(0, len(listed), _STEP):
-        wanted = listed[start : start + _STEP]
-        answers = account.fetch(ids=[(one.id, one.changekey or None) for one in wanted], only_fields=list(fields))
-        for one, item in zip(wanted, answers, strict=False):
-            if isinstance(item, (ews.ErrorItemNotFound, ews.ErrorInvalidIdNotAnItemAttachmentId)):
-                continue
-            if isinstance(item, Exception):
-                raise item
-            yield one, item
+        again: list[Listed] = []
+        for one, item in _asked(account, listed[start : start + _STEP], fields):
+            if item is None:
+                again.append(one)
+            else:
+                yield one, item
+        lost = again
+        if again and len(bare) < len(fields):
+            lost = []
+            for one, item in _asked(account, again, bare):
+                if item is None:
+                    lost.append(one)
+                else:
+                    yield one, item
+        if unreadable is not None:
+            unreadable += lost
+
+
+def _asked(account: Any, wanted: Sequence[Listed], fields: Sequence[str]) -> list[tuple[Listed, Any]]:
+    """One request, or several where the answer would be too large; None for an item that cannot be read."""
+    ids = [(one.id, one.changekey or None) for one in wanted]
+    try:
+        answers = list(account.fetch(ids=ids, only_fields=list(fields)))
+    except TooLarge:
+        if len(wanted) == 1:
+            return [(wanted[0], None)]
+        half = len(wanted) // 2
+        return [*_asked(account, wanted[:half], fields), *_asked(account, wanted[half:], fields)]
+    found: list[tuple[Listed, Any]] = []
+    for one, item in zip(wanted, answers, strict=False):
+        if isinstance(item, _GONE):
+            continue
+        # Where nothing can be read, it is the server that fails.
+        if isinstance(item, _DOUBTFUL) and all(isinstance(each, _DOUBTFUL) for each in answers):
+            raise item
+        if isinstance(item, Exception) and not isinstance(item, (*_UNREADABLE, *_DOUBTFUL)):
+            raise item
+        found.append((one, None if isinstance(item, Exception) else item))
+    return found
 
 
 def candidate_of(place: Place, item: Any) -> Candidate:

@@ -237,16 +237,24 @@ class ExchangeMailbox:
     def _copies(self, account: Any, message_ids: set[str], locator: str = "") -> list[_Copy]:
         """What lies in Drafts with one of these Message-IDs or marks, or under this id; oldest first."""
         listed, _ = listing(folder_of(account, Place.DRAFTS), None)
+        hidden: list[Listed] = []
         wanted = [
             one
-            for one, item in fetched(account, listed, ("message_id", "own_mark"))
+            for one, item in fetched(account, listed, ("message_id", "own_mark"), hidden)
             if one.id == locator or headers_of(item, sent=False).message_id in message_ids
         ]
+        if hidden:
+            # It may be ours: in doubt no draft rather than two.
+            raise ConnectorError(
+                "the server cannot read one of the messages among the drafts",
+                remedy="open the broken draft in Outlook, and save or delete it",
+            )
         epoch = datetime(2000, 1, 1, tzinfo=UTC)
         found = [
             _Copy(one.id, one.changekey, fingerprint_of_item(item), marked_by_owner(item), arrived_at(item) or epoch)
-            for one, item in fetched(account, wanted, CONTENT)
+            for one, item in fetched(account, wanted, CONTENT, hidden)
         ]
+        found += [_Copy(one.id, one.changekey, "", True, one.at or epoch) for one in hidden]
         return sorted(found, key=lambda copy: (copy.at, copy.id))
 
     def _remove(self, account: Any, copies: Sequence[_Copy], way: str) -> None:

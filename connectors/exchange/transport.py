@@ -24,7 +24,7 @@ from connectors.web import tls_context
 from connectors.web_errors import refusal
 
 MOST_BYTES: Final = 48 * 1024 * 1024
-"""A hundred items of the usual kind are a few megabytes; a large mail is asked for alone."""
+"""Fifty items of the usual kind are a few megabytes; of more, fewer are asked for at once."""
 _MEANT: Final = frozenset((200, 301, 302, 303, 307, 308, 401))
 """What exchangelib and the login understand; other answers without SOAP in them are a proxy's or web server's."""
 _PIECE: Final = 64 * 1024
@@ -40,6 +40,10 @@ class Limits:
     silence: float = 60.0
     total: float = 180.0
     most_bytes: int = MOST_BYTES
+
+
+class TooLarge(ProtocolViolation):
+    """An answer that goes beyond the bound; less may be asked for."""
 
 
 LIMITS = Limits()
@@ -123,7 +127,7 @@ def _read(response: requests.Response, ends: float) -> bytes:
             body += piece
             if len(body) > LIMITS.most_bytes:
                 response.close()
-                raise ProtocolViolation(f"the answer is larger than {LIMITS.most_bytes // 1024} KiB")
+                raise TooLarge(f"the answer is larger than {LIMITS.most_bytes // 1024} KiB")
             if time.monotonic() > ends:
                 response.close()
                 raise TemporaryError("no whole answer in time")

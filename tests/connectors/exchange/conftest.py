@@ -16,6 +16,30 @@ from tests.servers.ews_fake.server import PASSWORD, USER, EwsFake, ews_fake
 from tests.servers.ews_fake.store import Item
 
 ZONE = ZoneInfo("Europe/Oslo")
+INVITED = timedelta(days=5)
+REQUEST = """\
+From: Helena Frost <helena@frost.example>
+To: Sam <{me}>, Ivo Marek <ivo@frost.example>
+Message-ID: <invite-77@frost.example>
+Subject: {title}
+MIME-Version: 1.0
+Content-Type: text/calendar; method=REQUEST; charset="utf-8"
+
+BEGIN:VCALENDAR
+VERSION:2.0
+METHOD:REQUEST
+BEGIN:VEVENT
+UID:interview@frost.example
+DTSTAMP:20200101T000000Z
+DTSTART:{start}
+DTEND:{end}
+SUMMARY:{title}
+ORGANIZER;CN=Helena Frost:mailto:helena@frost.example
+ATTENDEE;CN=Ivo Marek:mailto:ivo@frost.example
+ATTENDEE:mailto:{me}
+END:VEVENT
+END:VCALENDAR
+"""
 
 
 class ExchangeHands:
@@ -52,7 +76,10 @@ class ExchangeHands:
         return self.fake.store.put(folder, fields.pop("ics", b""), kind="CalendarItem", fields=fields)
 
     def invite(self, start: datetime, end: datetime) -> None:
+        """In the calendar and, as Exchange has it until it is answered, as a meeting request in the inbox."""
         self.put_event("interview@frost.example", start, end)
+        text = REQUEST.format(title=TITLE, start=_stamp(start), end=_stamp(end), me=ME)
+        self.fake.store.put("inbox", text.replace("\n", "\r\n").encode(), kind="MeetingRequest", at=start - INVITED)
 
     def cancel(self) -> None:
         [item] = self.fake.store.within("calendar")
@@ -84,6 +111,10 @@ class ExchangeHands:
     def _draft(self, to: str) -> Item:
         [found] = [item for item in self.fake.store.within("drafts") if to in item.headers.recipients]
         return found
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at:%Y%m%dT%H%M%SZ}"
 
 
 @pytest.fixture(params=[False, True], ids=["microsoft", "odd"])

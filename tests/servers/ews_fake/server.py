@@ -154,7 +154,13 @@ class EwsFake:
         for each in operation.find("m:ItemIds", NS):
             try:
                 item = self.store.found(each.get("Id"))
-                answers.append(_message("GetItem", _in("Items", shown(item, _wanted(operation), odd=self.odd))))
+                wanted = _wanted(operation)
+                if item.broken:
+                    answers.append(_failed("GetItem", item.broken))
+                elif item.without_mime and not self.odd and "item:MimeContent" in wanted:
+                    answers.append(_failed("GetItem", "ErrorMimeContentConversionFailed"))
+                else:
+                    answers.append(_message("GetItem", _in("Items", shown(item, wanted, odd=self.odd))))
             except Gone:
                 answers.append(_failed("GetItem", "ErrorItemNotFound"))
         return answers
