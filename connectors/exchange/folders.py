@@ -14,8 +14,8 @@ from exchangelib.services import GetItem
 
 from connectors.evidence import Candidate
 from connectors.exchange.message import HEADERS, arrived_at, headers_of, scheduled
-from connectors.exchange.transport import TooLarge
 from connectors.model import Place
+from connectors.web_errors import TooLarge
 
 PAGE = 200
 MOST = 20_000

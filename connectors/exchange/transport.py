@@ -19,9 +19,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.response import HTTPResponse
 
-from connectors.errors import ProtocolViolation, TemporaryError
+from connectors.errors import TemporaryError
 from connectors.web import tls_context
-from connectors.web_errors import refusal
+from connectors.web_errors import TooLarge, refusal
 
 MOST_BYTES: Final = 48 * 1024 * 1024
 """Fifty items of the usual kind are a few megabytes; of more, fewer are asked for at once."""
@@ -40,10 +40,6 @@ class Limits:
     silence: float = 60.0
     total: float = 180.0
     most_bytes: int = MOST_BYTES
-
-
-class TooLarge(ProtocolViolation):
-    """An answer that goes beyond the bound; less may be asked for."""
 
 
 LIMITS = Limits()
@@ -91,7 +87,7 @@ class BoundedAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: dict[str, str] | None = None,
     ) -> requests.Response:
-        """The whole answer, read within the bounds. Raises ProtocolViolation, TemporaryError, and as requests does."""
+        """The whole answer, read within the bounds. Raises TooLarge, ConnectorError, and as requests does."""
         ends = time.monotonic() + LIMITS.total
         response = super().send(
             request,
