@@ -4,6 +4,7 @@ Source: https://learn.microsoft.com/en-us/entra/msal/python/ and, for the AADSTS
 https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes. msal is imported when it is used.
 """
 
+import json
 import logging
 import re
 import time
@@ -20,9 +21,10 @@ from connectors.graph.errors import LOGIN_REMEDY
 from connectors.graph.requests_allowed import CALENDARS_READ, MAIL_READ_WRITE
 from connectors.tokens import TokenStore, read_json
 from connectors.web import Pace, Web
+from connectors.web_errors import refusal
 
-# It logs names of accounts, and answers of the provider, at DEBUG and INFO.
-logging.getLogger("msal").setLevel(logging.WARNING)
+# It logs names of accounts at DEBUG and INFO, and at ERROR whole answers that it cannot read, with tokens in them.
+logging.getLogger("msal").setLevel(logging.CRITICAL)
 
 AUTHORITY = "https://login.microsoftonline.com"
 SCOPES = (CALENDARS_READ, MAIL_READ_WRITE)
@@ -79,6 +81,7 @@ class BoundedHttp:
     """msal's HTTP client in our bounds: no redirects, sizes and times limited, errors of the taxonomy."""
 
     def __init__(self, account: str, *, ca_file: Path | None = None, pace: Pace | None = None) -> None:
+        self._account = account
         self._web = Web(account, lambda _from, _to: False, ca_file=ca_file, pace=pace or Pace())
 
     def get(
@@ -86,7 +89,7 @@ class BoundedHttp:
     ) -> httpx.Response:
         """As requests.get, in the part that msal uses. Raises ConnectorError."""
         target = httpx.URL(url, params=params) if params else httpx.URL(url)
-        return self._web.fetch("GET", target, operation="login", most_bytes=_BYTES, headers=headers)
+        return self._told("GET", target, headers)
 
     def post(
         self,
@@ -100,7 +103,23 @@ class BoundedHttp:
         target = httpx.URL(url, params=params) if params else httpx.URL(url)
         content = data.encode() if isinstance(data, str) else urlencode(data or {}).encode()
         sent = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
-        return self._web.fetch("POST", target, operation="login", most_bytes=_BYTES, headers=sent, content=content)
+        return self._told("POST", target, sent, content)
+
+    def _told(
+        self, method: str, url: httpx.URL, headers: Mapping[str, str] | None, content: bytes | None = None
+    ) -> httpx.Response:
+        """An answer that msal can read: it takes any other for a fault of the program's, or of the owner's `tenant`."""
+        answer = self._web.fetch(method, url, operation="login", most_bytes=_BYTES, headers=headers, content=content)
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
+            raise refusal(answer.status_code, answer.headers, self._account, "login")
+        try:
+            read = json.loads(answer.content)
+        except (ValueError, RecursionError):
+            read = None
+        if isinstance(read, dict):
+            return answer
+        words = "what came is no answer of a login server; a proxy or a login to the network?"
+        raise TemporaryError(words, account=self._account, operation="login")
 
     def close(self) -> None:
         """Let go of connections."""

@@ -5,18 +5,21 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import requests
 
 from config.load import load_account
-from connectors.errors import AuthenticationError, ConnectorError, TemporaryError
+from connectors.errors import AuthenticationError, ConnectorError, ProtocolViolation, RateLimited, TemporaryError
 from connectors.graph.login import SCOPES, BoundedHttp, Identity, StoredLogin, refused
 from connectors.graph.wire import Graph
 from connectors.oauth_login import logins
 from connectors.oauth_tokens import token_source
 from connectors.tokens import TokenStore, token_store
+from connectors.web_errors import TooLarge
 from daemon.cli.login_cmd import context_of
 from tests.connectors.graph.conftest import GraphHands
 from tests.servers.graph_fake.authority import browse, microsoft_authority
@@ -133,6 +136,50 @@ def test_a_spoiled_cache_is_told_without_its_content(tmp_path: Path, kept: str) 
     store_in(tmp_path).save(kept)
     with pytest.raises(ConnectorError):
         StoredLogin(store_in(tmp_path), Identity("client-1"), account="sam").granted()
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "error"),
+    [
+        (200, "text/html", b"<html>Sign in to the hotel's network</html>", TemporaryError),
+        (400, "text/html", b"<html>Blocked by your organisation</html>", TemporaryError),
+        (200, "application/json", b'{"access_token": "s3cret-token", "refresh_tok', TemporaryError),
+        (200, "application/json", b"[]", TemporaryError),
+        (200, "application/json", b"[" * 100_000, TemporaryError),
+        (200, "application/json", b" " * 2_000_000, TooLarge),
+        (502, "text/html", b"<html>Bad gateway</html>", TemporaryError),
+        (503, "application/json", b"{}", TemporaryError),
+        (429, "application/json", b"{}", RateLimited),
+        (302, "text/html", b"", ProtocolViolation),
+    ],
+)
+def test_a_hostile_login_server_is_told_in_our_words(
+    caplog: pytest.LogCaptureFixture, status: int, kind: str, body: bytes, error: type[ConnectorError]
+) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            if status == 302:
+                self.send_header("Location", "/token")
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name in the standard library)
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        http = BoundedHttp("sam")
+        with caplog.at_level("DEBUG"), pytest.raises(error) as caught:
+            http.post(f"http://127.0.0.1:{server.server_address[1]}/token", data={"refresh_token": "s3cret-old"})
+        http.close()
+        server.shutdown()
+    assert caught.value.account == "sam"
+    assert "s3cret" not in caplog.text + str(caught.value) + repr(caught.value)
 
 
 @pytest.mark.parametrize(
