@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from connectors.ports import Calendar, Mailbox, Notifier
+from daemon.core.facts import INVITES
 from daemon.core.model import Owner
 from daemon.core.policy import Wishes
 from daemon.interviews import Reader
@@ -29,6 +30,12 @@ class Account:
     reader: Reader = field(default_factory=Reader)
     wake_file: Path | None = None
     """Touched when the owner said something, so that a running service looks at once."""
+
+    @property
+    def mail_calendar(self) -> str:
+        """The name of the calendar that reads the mailbox itself, where there is one."""
+        name = f"{self.mailbox.name}{INVITES}"
+        return name if any(calendar.name == name for calendar in self.calendars) else ""
 
     def wake(self) -> None:
         """Let a running service look at this account now."""

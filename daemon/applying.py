@@ -1,17 +1,16 @@
 """Carrying out a plan, one action at a time: the intent is journalled before the mailbox is touched."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from connectors.errors import ConnectorError, PreconditionFailed, TemporaryError
+from connectors.errors import AuthenticationError, ConnectorError, PreconditionFailed, TemporaryError
 from connectors.mime import fingerprint_of
 from connectors.model import DraftRef
 from daemon.account import Account
 from daemon.core.actions import Action, CreateDraft, DeliverNote, ReplaceDraft, Settle, Wait, WithdrawDraft
 from daemon.core.facts import FollowUp, Intent, SentNote, Settled
-from daemon.wellbeing import told
 
 log = logging.getLogger("afterword.engine")
 
@@ -24,8 +23,11 @@ class Done:
     error: ConnectorError | None = None
 
 
-def apply_action(account: Account, action: Action, now: datetime) -> Done:
-    """Do one thing. What the outside refuses is in the answer; nothing of it is raised."""
+def apply_action(account: Account, action: Action, now: datetime, refused: ConnectorError | None = None) -> Done:
+    """Do one thing. What the outside refuses is in the answer; nothing of it is raised.
+
+    `refused` is what the mailbox said to the login in this cycle: it is not tried once more.
+    """
     try:
         match action:
             case Settle():
@@ -37,7 +39,7 @@ def apply_action(account: Account, action: Action, now: datetime) -> Done:
             case WithdrawDraft():
                 _apply_withdraw(account, action, now)
             case DeliverNote():
-                _apply_note(account, action, now)
+                _apply_note(account, action, now, refused)
             case Wait():
                 pass
     except ConnectorError as error:
@@ -102,26 +104,48 @@ def _apply_withdraw(account: Account, action: WithdrawDraft, now: datetime) -> N
     _journalled(account, action.followup, Intent.WITHDRAW, withdraw, fingerprint=action.ref.fingerprint, now=now)
 
 
-def _apply_note(account: Account, action: DeliverNote, now: datetime) -> None:
-    reached = False
-    trouble: ConnectorError | None = None
-    try:
-        account.mailbox.deliver_note(action.note)
-        reached = True
-    except ConnectorError as error:
-        if action.kind != "health":
-            raise
-        trouble = error
-    for notifier in account.notifiers:
+def _apply_note(account: Account, action: DeliverNote, now: datetime, refused: ConnectorError | None) -> None:
+    trouble = refused
+    if not isinstance(refused, AuthenticationError):
         try:
-            notifier.notify(action.note)
-            reached = True
+            account.mailbox.deliver_note(action.note)
+            trouble = None
         except ConnectorError as error:
-            log.warning("%s: a note could not be passed on: %s", account.name, error)
-    if not reached and trouble is not None:
+            trouble = error
+    if trouble is not None and action.kind != "health":
+        raise trouble
+    passed_on = _pass_on(account, action)
+    if trouble is not None and not passed_on:
         raise trouble
     account.store.add_note(
         SentNote(action.note.key, action.note.message_id, action.day, action.kind, now, action.items)
     )
     if action.kind == "health":
-        told(account, action.items, now)
+        _told(account, action.items, now)
+
+
+def _pass_on(account: Account, action: DeliverNote) -> bool:
+    """Whether any other way took the note."""
+    untaken: list[ConnectorError] = []
+    for notifier in account.notifiers:
+        try:
+            notifier.notify(action.note)
+        except ConnectorError as error:
+            untaken.append(error)
+    # It is tried anew in every cycle, and told in the log once.
+    key = f"not passed on {action.kind}"
+    trouble = "; ".join(map(str, untaken))
+    if trouble and trouble != account.store.setting(key):
+        log.warning("%s: a note could not be passed on: %s", account.name, trouble)
+    if trouble or account.store.setting(key):
+        account.store.set_setting(key, trouble)
+    return len(untaken) < len(account.notifiers)
+
+
+def _told(account: Account, ports: Sequence[str], now: datetime) -> None:
+    """The owner knows about these ports now."""
+    known = account.store.health()
+    for port in ports:
+        health = known.get(port)
+        if health is not None:
+            account.store.set_health(replace(health, told_at=now if health.failing_since else None))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
-from connectors.errors import ConnectorError, CursorExpired, PreconditionFailed
+from connectors.errors import AuthenticationError, ConnectorError, CursorExpired
 from connectors.model import Observations, Place, Problem, Window
 from connectors.ports import Calendar
 from daemon.account import Account
@@ -21,13 +21,15 @@ from daemon.core.actions import (
     WithdrawDraft,
 )
 from daemon.core.addresses import matching, sought, with_addresses
+from daemon.core.facts import WRITING
 from daemon.core.followups import Owed, owed, probe
 from daemon.core.looks import looks_from, texts_of, told_apart
 from daemon.core.model import Interview
 from daemon.core.plan import View, decide, due_now, to_look_for
+from daemon.core.reminder import Ailment
 from daemon.interviews import Concluded
 from daemon.replies import take_replies
-from daemon.wellbeing import remember, remember_all, remember_spent, spent_by
+from daemon.wellbeing import ailing, remember_all, remember_spent, remember_writing, spent_by
 
 log = logging.getLogger("afterword.engine")
 
@@ -47,6 +49,8 @@ class Cycle:
     """Ports that could not be used, by name."""
     problems: tuple[Problem, ...] = ()
     """Invites that could not be read."""
+    ailing: tuple[str, ...] = ()
+    """Ports that are not well, by name: also those that this cycle had nothing to ask."""
 
     @property
     def errors(self) -> tuple[ConnectorError, ...]:
@@ -78,13 +82,18 @@ def cycle(
     before = spent_by(account)
     window = window_at(now, account.look_back)
     problems = _pull(account, window, now, failed, progress)
+    refused = failed.get(account.mail_calendar)
+    if isinstance(refused, AuthenticationError):
+        # The same login: asking again and again looks like an attack, and locks the owner out.
+        failed[account.mailbox.name] = refused
     concluded = _with_people(account, conclude(account, window), now, failed)
     wanted = _owed(account, concluded.interviews)
     _keep(account, due_now(wanted, now), now)
     seen = _look(account, now, failed, progress)
+    asked = seen is not None and bool(seen.by_key)
     if seen is not None:
-        _hear_owner(account, failed, now)
-    remember_all(account, failed, now)
+        asked |= _hear_owner(account, failed, now)
+    remember_all(account, failed, now, mailbox_answered=asked)
     facts = account.store.facts(since=window.start)
     view = View(
         account=account.name,
@@ -105,12 +114,14 @@ def cycle(
     for action in plan.actions if apply else ():
         if stopping():
             break
+        if _mended_meanwhile(account, action, done):
+            continue
         progress(_words(action))
-        done.append(apply_action(account, action, now))
-    _remember_refusals(account, done, now)
+        done.append(apply_action(account, action, now, failed.get(account.mailbox.name)))
+    remember_writing(account, [(item.action, item.error) for item in done], now, mailbox_answered=asked)
     _tidy(account, window)
     remember_spent(account, before)
-    return Cycle(now, concluded, plan, tuple(done), failed, tuple(problems))
+    return Cycle(now, concluded, plan, tuple(done), failed, tuple(problems), ailing(account))
 
 
 def _keep(account: Account, due: Sequence[Owed], now: datetime) -> None:
@@ -193,6 +204,8 @@ def _with_people(account: Account, concluded: Concluded, now: datetime, failed: 
     """Look once a day in the owner's own mail for the addresses of those whom an invite only names."""
     known = account.store.addresses()
     ended = [interview for interview in concluded.interviews if interview.end <= now]
+    if account.mailbox.name in failed:
+        ended = []
     for wanted in sought(ended, known):
         looked = f"looked for {wanted.interview_id}"
         today = now.date().isoformat()
@@ -225,6 +238,8 @@ def _look(
 ) -> Observations | None:
     facts = account.store.facts(since=None)
     probes = [probe(item) for item in to_look_for(facts, now)]
+    if isinstance(failed.get(account.mailbox.name), AuthenticationError):
+        return None
     if not probes:
         return Observations(at=now, by_key={})
     progress("looking into the mailbox")
@@ -239,19 +254,23 @@ def _look(
     return seen
 
 
-def _hear_owner(account: Account, failed: dict[str, ConnectorError], now: datetime) -> None:
+def _hear_owner(account: Account, failed: dict[str, ConnectorError], now: datetime) -> bool:
+    """Whether the mailbox answered; with no note that could be answered it is not asked."""
     try:
-        take_replies(account.mailbox, account.store, account.owner, account.wishes.reminder_language, now)
+        return take_replies(account.mailbox, account.store, account.owner, account.wishes.reminder_language, now)
     except ConnectorError as error:
         failed[account.mailbox.name] = error
+        return False
 
 
-def _remember_refusals(account: Account, done: Sequence[Done], now: datetime) -> None:
-    """A mailbox that can be read may still refuse to be written: full, or without the permission."""
-    for item in done:
-        if item.error is not None and not isinstance(item.error, PreconditionFailed):
-            remember(account, account.mailbox.name, item.error, now)
-            return
+def _mended_meanwhile(account: Account, action: Action, done: Sequence[Done]) -> bool:
+    """The note would say that nothing can be written, and just now something was."""
+    return (
+        isinstance(action, DeliverNote)
+        and action.items == (f"{account.mailbox.name}{WRITING}",)
+        and action.reason != Ailment.RECOVERED.value
+        and any(isinstance(item.action, CreateDraft | ReplaceDraft) and item.error is None for item in done)
+    )
 
 
 def _words(action: Action) -> str:

@@ -19,14 +19,14 @@ ANSWERABLE = timedelta(days=14)
 CURSOR = "replies"
 
 
-def take_replies(mailbox: Mailbox, store: AccountStore, owner: Owner, language: str, now: datetime) -> None:
-    """Read new answers and write down what they say. Raises ConnectorError.
+def take_replies(mailbox: Mailbox, store: AccountStore, owner: Owner, language: str, now: datetime) -> bool:
+    """Read new answers and write down what they say; False where there was nothing to ask. Raises ConnectorError.
 
     An answer that is not wholly understood changes nothing; a draft is never lost by a misread word.
     """
     notes = {note.message_id: note for note in store.notes(since=now - ANSWERABLE)}
     if not notes:
-        return
+        return False
     try:
         delta = mailbox.owner_replies(store.setting(CURSOR), tuple(notes))
     except CursorExpired:
@@ -43,6 +43,7 @@ def take_replies(mailbox: Mailbox, store: AccountStore, owner: Owner, language: 
             if answer.unknown:
                 log.info("an answer to the note of %s was not wholly understood; nothing was dismissed", note.day)
     store.set_setting(CURSOR, delta.cursor)
+    return True
 
 
 def acts_of(

@@ -15,7 +15,7 @@ from config.errors import ConfigError, SecretError
 from config.load import load_all, load_folder
 from config.schema import AccountConfig
 from config.secrets import resolve
-from connectors.errors import ConnectorError, TemporaryError
+from connectors.errors import AuthenticationError, ConnectorError, PreconditionFailed, TemporaryError
 from connectors.local import watch
 from connectors.ports import Subscription, Watchable
 from daemon.account import Account
@@ -31,10 +31,14 @@ log = logging.getLogger("afterword.service")
 
 EX_OK, EX_TEMPFAIL, EX_CONFIG = 0, 75, 78
 WORKERS = 4
+_NOT_SERVED = "this account is not served; the others are"
+_AS_BEFORE = "the new configuration of this account has faults; the old one stays in force"
 STOP_WITHIN = timedelta(seconds=9)
 """systemd is asked to wait 10 s before it kills."""
 
 
+REFUSED_REST = timedelta(hours=1)
+"""A mailbox that refused the login is asked no sooner: many servers lock out whoever keeps trying."""
 TRY_AGAIN = timedelta(minutes=5)
 """How often an account is tried whose store could not be opened for a reason that may pass."""
 
@@ -53,6 +57,17 @@ class _Served:
     resources: ExitStack
     subscriptions: list[Subscription] = field(default_factory=list)
     last: Cycle | None = None
+    broken: bool = False
+    """The last cycle ended in an error that is nobody's answer."""
+    asked: bool = False
+    """The owner did something since, so that it is tried at once."""
+
+    def rests(self, now: datetime) -> bool:
+        """Whether the mailbox refused the login a short while ago, and nothing happened since."""
+        if self.asked or self.last is None:
+            return False
+        refused = isinstance(self.last.failed.get(self.account.mailbox.name), AuthenticationError)
+        return refused and timedelta(0) <= now - self.last.at < REFUSED_REST
 
 
 class Service:
@@ -69,6 +84,8 @@ class Service:
         self._served: dict[str, _Served] = {}
         self._stores: dict[str, Store] = {}
         self._later: list[AccountConfig] = []
+        self._unserved: set[str] = set()
+        self._faulty: set[str] = set()
         self._tried_at = time.monotonic()
         self._refusals: list[Exception] = []
         self._watchdog = self._supervisor.watchdog_interval()
@@ -120,8 +137,11 @@ class Service:
         loaded = load_folder(self._config_path)
         if not loaded.good:
             raise ConfigError(problem for error in loaded.errors for problem in error.problems)
+        self._faulty = {problem.file.stem for error in loaded.errors for problem in error.problems}
         for error in loaded.errors:
-            _say(*error.problems, "this account is not served; the others are")
+            names = {problem.file.stem for problem in error.problems}
+            stays = names <= self._served.keys()
+            _say(*error.problems, f"{', '.join(sorted(names))}: {_AS_BEFORE if stays else _NOT_SERVED}")
         return loaded.good
 
     def _take_on(self, configs: Sequence[AccountConfig]) -> None:
@@ -135,6 +155,7 @@ class Service:
                 resources.close()
                 _say(f"{config.name}: this account is not served: {error}")
                 self._refusals.append(error)
+                self._unserved.add(config.name)
                 if isinstance(error, StoreLocked | StoreUnavailable | TemporaryError):
                     self._later.append(config)
                 continue
@@ -143,6 +164,7 @@ class Service:
                 raise
             served = _Served(config, account, resources)
             self._served[config.name] = served
+            self._unserved.discard(config.name)
             self._jobs.add(config.name, self._server(served), config.service.poll_interval)
             served.subscriptions.extend(self._watch(served))
 
@@ -167,19 +189,33 @@ class Service:
         def wake() -> None:
             self._jobs.wake(name)
 
+        def wake_asked() -> None:
+            served.asked = True
+            self._jobs.wake(name)
+
         ports = [*served.account.calendars, served.account.mailbox]
         found = [port.subscribe(wake) for port in ports if isinstance(port, Watchable)]
         if served.account.wake_file is not None:
             # A folder of its own: the store beside it changes with every cycle.
             served.account.wake_file.parent.mkdir(parents=True, exist_ok=True)
-            found.append(watch.subscribe(served.account.wake_file.parent, wake))
+            found.append(watch.subscribe(served.account.wake_file.parent, wake_asked))
         return found
 
     def _server(self, served: _Served) -> Callable[[], datetime | None]:
         def serve() -> datetime | None:
-            served.last = cycle(served.account, self._clock(), stopping=self._stop.is_set)
-            _log_cycle(served.account, served.last)
+            now = self._clock()
+            if served.rests(now):
+                return None
+            served.asked = False
+            try:
+                served.last = cycle(served.account, now, stopping=self._stop.is_set)
+            except BaseException:
+                served.broken = True
+                self._show_status()
+                raise
+            served.broken = False
             self._show_status()
+            _log_cycle(served.account, served.last)
             return served.last.plan.next_at
 
         return serve
@@ -210,7 +246,11 @@ class Service:
             return
         kept = {config.name: config for config in configs}
         for name in [n for n, served in self._served.items() if kept.get(n) != served.config]:
-            self._let_go(name)
+            if name not in self._faulty:
+                self._let_go(name)
+        for name, served in self._served.items():
+            served.asked = True
+            self._jobs.wake(name)
         self._take_on([config for name, config in kept.items() if name not in self._served])
         log.info("configuration read again: %d accounts", len(self._served))
         self._supervisor.ready()
@@ -241,7 +281,12 @@ class Service:
         return EX_OK
 
     def _show_status(self) -> None:
-        self._supervisor.status(status_line([served.last for served in self._served.values()]))
+        served = self._served.values()
+        broken = [each.config.name for each in served if each.broken]
+        cycles = [each.last for each in served]
+        unserved = sorted((self._unserved | self._faulty) - self._served.keys())
+        faulty = sorted(self._faulty & self._served.keys())
+        self._supervisor.status(status_line(cycles, unserved, broken, faulty))
 
 
 def exit_code(error: Exception) -> int:
@@ -250,15 +295,26 @@ def exit_code(error: Exception) -> int:
     return EX_TEMPFAIL if isinstance(error, passing) else EX_CONFIG
 
 
-def status_line(cycles: list[Cycle | None]) -> str:
+def status_line(
+    cycles: Sequence[Cycle | None],
+    unserved: Sequence[str] = (),
+    broken: Sequence[str] = (),
+    faulty: Sequence[str] = (),
+) -> str:
     """What `systemctl status` shows: how many accounts, and what is wrong with any."""
-    failing = sorted({port for last in cycles if last is not None for port in last.failed})
+    failing = sorted({port for last in cycles if last is not None for port in (*last.failed, *last.ailing)})
     waiting = sum(1 for last in cycles if last is None)
     text = f"{len(cycles)} account{'s' if len(cycles) != 1 else ''}"
     if waiting:
         text += f", {waiting} not looked at yet"
-    if failing:
-        return f"{text}; cannot reach {', '.join(failing)}"
+    wrong = [
+        *([f"not served: {', '.join(unserved)}"] if unserved else []),
+        *([f"served as before, its new configuration has faults: {', '.join(faulty)}"] if faulty else []),
+        *([f"an error of Afterword's own with {', '.join(broken)}, see the log"] if broken else []),
+        *([f"trouble with {', '.join(failing)}"] if failing else []),
+    ]
+    if wrong:
+        return "; ".join([text, *wrong])
     return f"{text}; all is well" if not waiting else text
 
 
@@ -276,12 +332,13 @@ def _close(served: _Served) -> None:
 
 def _log_cycle(account: Account, done: Cycle) -> None:
     for item in done.done:
-        if item.error is not None:
+        if isinstance(item.error, PreconditionFailed):
             log.warning("%s: %s", account.name, item.error)
+        elif item.error is not None:
+            # Told once already, when it began.
+            log.debug("%s: %s", account.name, item.error)
     for problem in done.problems:
         log.info("%s: %s: %s", account.name, problem.where, problem.what)
-    writes = len(done.plan.writes)
-    if writes:
-        log.info(
-            "%s: %d written to the mailbox", account.name, sum(1 for d in done.done if d.action in done.plan.writes)
-        )
+    written = sum(1 for item in done.done if item.error is None and item.action in done.plan.writes)
+    if written:
+        log.info("%s: %d written to the mailbox", account.name, written)

@@ -6,29 +6,61 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from connectors.errors import AuthenticationError, ConnectorError
+from connectors.errors import AuthenticationError, ConnectorError, PreconditionFailed, TemporaryError
 from connectors.ports import Metered
 from daemon.account import Account
-from daemon.core.facts import Health
+from daemon.core.actions import Action, CreateDraft, DeliverNote, ReplaceDraft
+from daemon.core.facts import WRITING, Health
 
 SPENT = "spent "
 
 log = logging.getLogger("afterword.engine")
 
 
-def told(account: Account, ports: Sequence[str], now: datetime) -> None:
-    """The owner knows about these ports now."""
-    known = account.store.health()
-    for port in ports:
-        health = known.get(port)
-        if health is not None:
-            account.store.set_health(replace(health, told_at=now if health.failing_since else None))
+def remember_all(
+    account: Account, failed: Mapping[str, ConnectorError], now: datetime, *, mailbox_answered: bool
+) -> None:
+    """Every port that was spoken to: those in `failed` are not well, the others are.
+
+    A mailbox that there was nothing to ask is as well as the calendar that reads it.
+    """
+    for calendar in account.calendars:
+        remember(account, calendar.name, failed.get(calendar.name), now)
+    name = account.mailbox.name
+    if mailbox_answered or name in failed:
+        remember(account, name, failed.get(name), now)
+    elif account.mail_calendar:
+        remember(account, name, failed.get(account.mail_calendar), now)
 
 
-def remember_all(account: Account, failed: Mapping[str, ConnectorError], now: datetime) -> None:
-    """Every port of the account: those in `failed` are not well, the others are."""
-    for port in dict.fromkeys([*(calendar.name for calendar in account.calendars), account.mailbox.name]):
-        remember(account, port, failed.get(port), now)
+def remember_writing(
+    account: Account, done: Sequence[tuple[Action, ConnectorError | None]], now: datetime, *, mailbox_answered: bool
+) -> None:
+    """A mailbox that can be read may still refuse to be written: full, or without the permission.
+
+    That is a port of its own: the next good look into the mailbox says nothing about it.
+    """
+    errors = [error for _, error in done if error is not None and not isinstance(error, PreconditionFailed)]
+    port = f"{account.mailbox.name}{WRITING}"
+    if errors:
+        # The one that needs the owner is the one to tell.
+        error = next((e for e in errors if not isinstance(e, TemporaryError)), errors[0])
+        passing = isinstance(error, TemporaryError | AuthenticationError)
+        remember(account, account.mailbox.name if passing and not mailbox_answered else port, error, now)
+    elif port in account.store.health() and any(e is None and _puts_something_there(a) for a, e in done):
+        remember(account, port, None, now)
+
+
+def _puts_something_there(action: Action) -> bool:
+    """A note on health may have gone another way, and taking something away needs no room."""
+    if isinstance(action, DeliverNote):
+        return action.kind != "health"
+    return isinstance(action, CreateDraft | ReplaceDraft)
+
+
+def ailing(account: Account) -> tuple[str, ...]:
+    """The ports that are not well, by name."""
+    return tuple(sorted(port for port, health in account.store.health().items() if health.failing_since))
 
 
 def remember(account: Account, port: str, error: ConnectorError | None, now: datetime) -> None:
@@ -43,6 +75,7 @@ def remember(account: Account, port: str, error: ConnectorError | None, now: dat
             error=error.message,
             remedy=error.remedy,
             login_needed=isinstance(error, AuthenticationError),
+            refused=port.endswith(WRITING) and not isinstance(error, TemporaryError),
         )
     if after != before:
         account.store.set_health(after)

@@ -25,9 +25,8 @@ def review(console: Console, asker: Asker, each: Opened, now: datetime, *, draft
     """Read once, show, ask. Nothing is written to the mailbox. Gives an exit code of sysexits."""
     with console.status("reading calendars and mail"):
         seen = cycle(each.account, now, apply=False)
-    for port, error in seen.failed.items():
-        console.print(f"[red]✗[/] {plain(port)}: {plain(str(error))}", highlight=False)
     if seen.failed:
+        # `check`, which follows, says it line by line.
         refused = any(isinstance(error, AuthenticationError) for error in seen.failed.values())
         return EX_NOPERM if refused else EX_TEMPFAIL
     past = sorted((a for a in seen.concluded.assessments if a.event.end <= now), key=lambda a: a.event.end)[-SHOWN:]

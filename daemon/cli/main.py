@@ -1,5 +1,6 @@
 """The command line. Exit codes follow sysexits: 0 done, 64 usage, 75 try again, 77 login needed, 78 configuration."""
 
+import logging
 import os
 import sys
 from collections.abc import Collection
@@ -70,6 +71,8 @@ def _chosen() -> Collection[str] | None:
 
 def main() -> None:
     """Entry point of the console script."""
+    # What the log says, a command says itself; only `run` sets up a log.
+    logging.getLogger("afterword").addHandler(logging.NullHandler())
     try:
         code = build(_chosen())(standalone_mode=False)
     except TyperException as error:

@@ -127,7 +127,8 @@ def _print_cycle(console: Console, each: Opened, done: Cycle, *, dry_run: bool) 
         error = failures.get(id(action))
         mark = "[red]✗[/]" if error else ("[dim]·[/]" if isinstance(action, Wait | Settle) else "[green]✓[/]")
         tail = f" [red]{plain(str(error))}[/]" if error else ""
-        console.print(f"{mark} {sentence(action, dry_run=dry_run)}{tail}", highlight=False)
+        said = sentence(action, dry_run=dry_run, failed=error is not None)
+        console.print(f"{mark} {said}{tail}", highlight=False)
     for port, error in done.failed.items():
         console.print(f"[red]✗[/] {plain(port)}: {plain(str(error))}", highlight=False)
     for problem in done.problems:
@@ -136,20 +137,23 @@ def _print_cycle(console: Console, each: Opened, done: Cycle, *, dry_run: bool) 
         console.print(f"[dim]{plain(each.config.name)}: nothing to do[/]")
 
 
-def sentence(action: Action, *, dry_run: bool) -> str:
+def sentence(action: Action, *, dry_run: bool, failed: bool = False) -> str:
     """An action in words, with the terminal's markup."""
+
+    def words(would: str, did: str) -> str:
+        return f"could not {would}" if failed else f"would {would}" if dry_run else did
+
     if isinstance(action, DeliverNote):
-        return f"{'would write' if dry_run else 'wrote'} you a note: {plain(action.note.subject)}"
+        return f"{words('write', 'wrote')} you a note: {plain(action.note.subject)}"
     followup = action.followup
     who = plain(followup.recipient.name or followup.recipient.email or "an interviewer whose address is not known")
     what = plain(followup.title)
     match action:
         case CreateDraft():
-            return f"{'would draft' if dry_run else 'drafted'} to {who} about {what}"
+            return f"{words('draft', 'drafted')} to {who} about {what}"
         case ReplaceDraft():
-            return f"{'would weave' if dry_run else 'wove'} your notes into the draft to {who} about {what}"
+            return f"{words('weave', 'wove')} your notes into the draft to {who} about {what}"
         case WithdrawDraft():
-            verb = "would take back" if dry_run else "took back"
-            return f"{verb} the draft to {who} about {what}: {plain(action.reason)}"
+            return f"{words('take back', 'took back')} the draft to {who} about {what}: {plain(action.reason)}"
         case Settle() | Wait():
             return f"[dim]{who}, {what}: {plain(action.reason)}[/]"

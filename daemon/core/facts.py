@@ -135,6 +135,12 @@ class SentNote:
     """Keys of the follow-ups that it lists, in the order in which it numbers them."""
 
 
+INVITES = " invites"
+"""Follows the mailbox's name in that of the calendar which reads it: one connection, two ports."""
+WRITING = ", writing"
+"""Follows the mailbox's name where it is about writing alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """How one port of the account fares."""
@@ -145,6 +151,8 @@ class Health:
     error: str = ""
     remedy: str = ""
     login_needed: bool = False
+    refused: bool = False
+    """It will not mend by itself: the mailbox is full, or may not be written to."""
     told_at: datetime | None = None
     """When the owner was told of this failure; None again once it recovered."""
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.model import Note, Sighting
 from daemon.core.actions import DeliverNote
-from daemon.core.facts import AccountFacts, ActKind, FollowUp, FollowUpFacts, Health
+from daemon.core.facts import INVITES, WRITING, AccountFacts, ActKind, FollowUp, FollowUpFacts, Health
 from daemon.core.followups import Owed
 from daemon.core.identity import note_key, note_message_id
 from daemon.core.life import UNSENT, Life, derive
@@ -29,6 +29,8 @@ from daemon.core.timing import next_reminder_hour, remind_at, reminder_open
 
 TELL_AFTER = timedelta(days=1)
 """A connection that fails for this long is told; one that needs a login at once."""
+TELL_REFUSED_AFTER = timedelta(hours=1)
+"""A full mailbox does not mend by itself, and a thank-you is worth most on the day itself."""
 ASK_WITHIN = timedelta(hours=24)
 """Questions about an interview that lies further back come too late to help."""
 
@@ -243,7 +245,8 @@ def health_notes(desk: Desk, account: str) -> tuple[DeliverNote, ...]:
         if ailment is None:
             continue
         since = health.failing_since or health.last_good or desk.now
-        line = HealthLine(account, health.port, ailment, since.astimezone(desk.owner.zone), health.error, health.remedy)
+        connection = health.port.removesuffix(WRITING)
+        line = HealthLine(account, connection, ailment, since.astimezone(desk.owner.zone), health.error, health.remedy)
         lines.append((health.port, line))
     notes = []
     for group in (
@@ -251,11 +254,21 @@ def health_notes(desk: Desk, account: str) -> tuple[DeliverNote, ...]:
         [p for p in lines if p[1].ailment is Ailment.RECOVERED],
     ):
         if group:
-            text = write_health([line for _, line in group], language=desk.wishes.reminder_language)
+            text = write_health(_once_each(group), language=desk.wishes.reminder_language)
             ports = [port for port, _ in group]
             moment = desk.now.astimezone(UTC).strftime("%H%M%S")
             notes.append(desk.note("health", text, ports, group[0][1].ailment.value, moment, *ports))
     return tuple(notes)
+
+
+def _once_each(lines: Sequence[tuple[str, HealthLine]]) -> Sequence[HealthLine]:
+    """A mailbox and the invites in it are one connection to its owner."""
+    known = {(port, line.ailment) for port, line in lines}
+    return [
+        line
+        for port, line in lines
+        if not (port.endswith(INVITES) and (port.removesuffix(INVITES), line.ailment) in known)
+    ]
 
 
 def _ailment(health: Health, now: datetime) -> Ailment | None:
@@ -263,6 +276,8 @@ def _ailment(health: Health, now: datetime) -> Ailment | None:
         return Ailment.RECOVERED if health.told_at is not None else None
     if health.told_at is not None:
         return None
+    if health.refused:
+        return Ailment.REFUSING if now >= health.failing_since + TELL_REFUSED_AFTER else None
     if health.login_needed:
         return Ailment.LOGIN
     return Ailment.FAILING if now >= health.failing_since + TELL_AFTER else None

@@ -64,6 +64,8 @@ class Ailment(StrEnum):
     """The login is refused or expired."""
     FAILING = "failing"
     """It has failed for a day or longer."""
+    REFUSING = "refusing"
+    """It can be read and takes nothing: full, or without the permission."""
     RECOVERED = "recovered"
 
 
@@ -110,8 +112,14 @@ def write_caught_up(interviews: Sequence[InterviewLine], why: Missed, *, languag
 def write_health(lines: Sequence[HealthLine], *, language: str) -> ReminderText:
     """A connection that needs the owner, or is well again."""
     items = [_spoken(line, language) for line in lines]
-    recovered = all(line.ailment is Ailment.RECOVERED for line in lines)
-    return _written("health", language, {"items": items, "recovered": recovered})
+    ailments = {line.ailment for line in lines}
+    ending = "meanwhile"
+    if ailments == {Ailment.RECOVERED}:
+        ending = "meanwhile_well"
+    elif ailments == {Ailment.REFUSING}:
+        ending = "meanwhile_refusing"
+    recovered = ending == "meanwhile_well"
+    return _written("health", language, {"items": items, "recovered": recovered, "ending": ending})
 
 
 def _spoken(

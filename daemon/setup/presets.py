@@ -53,7 +53,7 @@ PROVIDERS: Final = (
         host="imap.gmail.com",
         made_at="https://myaccount.google.com/apppasswords",
         personal=True,
-        note="App passwords need 2-step verification. For Google's own API instead, see docs/start/gmail.md.",
+        note="App passwords need 2-step verification. For Google's own API instead, see docs/start/google.md.",
         source="https://support.google.com/mail/answer/7126229",
     ),
     Provider(
@@ -64,7 +64,7 @@ PROVIDERS: Final = (
         mx=("google.com", "googlemail.com"),
         host="imap.gmail.com",
         made_at="https://myaccount.google.com/apppasswords",
-        note="Your administrator may have switched app passwords off; then use Google's API: docs/start/gmail.md.",
+        note="Your administrator may have switched app passwords off; then use Google's API: docs/start/google.md.",
         source="https://support.google.com/a/answer/9003945",
     ),
     Provider(

@@ -100,7 +100,7 @@ def test_a_reload_takes_in_another_account_and_a_broken_one_changes_nothing(tmp_
             assert any("RELOADING=1" in message for message in said)
             (accounts / "olof.toml").write_text("[owner\n", encoding="utf-8")
             process.send_signal(signal.SIGHUP)
-            heard(listener, "1 account")
+            heard(listener, "2 accounts; served as before, its new configuration has faults: olof")
             process.send_signal(signal.SIGTERM)
             assert process.wait(10) == 0
             assert process.stderr is not None

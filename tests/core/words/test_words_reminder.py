@@ -131,6 +131,10 @@ def test_health_says_since_when_and_what_to_do(language: str) -> None:
     well = write_health([replace(ill, ailment=Ailment.RECOVERED, detail="", remedy="")], language=language)
     assert well.subject != text.subject
     assert table(f"{language}/owner.toml")["health"]["meanwhile_well"] in well.body
+    full = write_health([replace(ill, ailment=Ailment.REFUSING, detail="the mailbox is full")], language=language)
+    assert full.subject == text.subject
+    assert full.body.count("imap mail.example") == 1
+    assert table(f"{language}/owner.toml")["health"]["meanwhile_refusing"] in full.body
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
