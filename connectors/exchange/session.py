@@ -4,7 +4,9 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +24,7 @@ from exchangelib import (
     Identity,
     OAuth2Credentials,
 )
+from exchangelib.autodiscover import cache as discoveries
 from exchangelib.protocol import BaseProtocol
 from exchangelib.version import EXCHANGE_2013_SP1, Version
 
@@ -97,6 +100,8 @@ class Session:
             refuse_online(self._host(), self.account)
             if self._host():
                 trust(self._host(), self._ca_file)
+            else:
+                keep_discoveries_private()
             login = self._login
             oauth = login.auth == "oauth"
             config = Configuration(
@@ -136,6 +141,18 @@ class Session:
                 identity=Identity(primary_smtp_address=self.email),
             )
         return Credentials(username=login.username, password=login.password())
+
+
+@cache
+def keep_discoveries_private() -> TemporaryDirectory[str]:
+    """exchangelib keeps what autodiscover found as a pickle of a known name in the folder that all users share.
+
+    Whoever puts one there first runs code as us and tells where the password goes; so it lies in a folder of our own,
+    for as long as this process lives.
+    """
+    folder = TemporaryDirectory(prefix="afterword-")
+    discoveries.AUTODISCOVER_PERSISTENT_STORAGE = Path(folder.name) / "discovered"
+    return folder
 
 
 def refuse_online(host: str, account: str) -> None:

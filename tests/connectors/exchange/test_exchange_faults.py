@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from exchangelib import errors as ews
+from exchangelib.autodiscover import autodiscover_cache
 
 from connectors.errors import (
     AuthenticationError,
@@ -25,7 +26,7 @@ from connectors.errors import (
 from connectors.exchange import transport
 from connectors.exchange.errors import NotFound, translate
 from connectors.exchange.mailbox import ExchangeMailbox
-from connectors.exchange.session import Login, Session, refuse_online
+from connectors.exchange.session import Login, Session, keep_discoveries_private, refuse_online
 from connectors.model import Place
 from tests.conformance.test_mailbox import DRAFT, PROBE
 from tests.connectors.exchange.conftest import ExchangeHands
@@ -170,6 +171,16 @@ def test_exchange_online_names_the_other_kind(host: str) -> None:
     session = Session(ME, Login(USER, lambda: PASSWORD), account="sam", server=host)
     with pytest.raises(UnsupportedError):
         ExchangeMailbox(session, OWNER).observe([PROBE])
+
+
+def test_what_autodiscover_finds_is_not_shared_with_other_users() -> None:
+    folder = Path(keep_discoveries_private().name)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    discovered = autodiscover_cache._storage_file
+    assert discovered.parent == folder
+    key = ("corp.example", None)
+    assert key not in autodiscover_cache
+    assert all(path.name.startswith("discovered") for path in folder.iterdir())
 
 
 def test_a_server_of_ones_own_is_not_exchange_online() -> None:
