@@ -1,5 +1,7 @@
 """`afterword init`: from an address to a configuration that works; every question is also a flag."""
 
+import os
+import re
 import shlex
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,12 +19,13 @@ from daemon.cli.config_cmd import ConfigOption, print_problems
 from daemon.cli.explain_cmd import name_from, plain
 from daemon.cli.init_ask import Asker, at_terminal
 from daemon.cli.init_review import review
+from daemon.cli.init_trial import let_in
 from daemon.cli.opening import opened
 from daemon.cli.told import EX_CONFIG, Told
 from daemon.service import wall_clock
 from daemon.setup.discovery import Found, ImapServer, discover
 from daemon.setup.keeping import keep, write_private
-from daemon.setup.presets import BY_KEY, PROVIDERS, LogIn, Provider
+from daemon.setup.presets import BY_KEY, PROVIDERS, LogIn, Provider, mistyped
 from daemon.setup.writing import Answers, render
 
 MAILDIRS = ("~/Maildir", "~/Mail", "~/mail", "~/.mail", "~/.local/share/mail")
@@ -79,11 +82,9 @@ def init(
     target = _target(config)
     if target.exists() and not force:
         raise Told(f"{target} is there already; edit it, or say --force to replace it", EX_CONFIG)
-    address = canonical_address(address or asker.text("Your e-mail address", flag="ADDRESS"))
-    if not address:
-        raise Told("an e-mail address is needed, such as you@example.org", EX_USAGE)
+    address = _address(console, asker, address)
+    found, address = _locate(console, asker, address, provider, maildir, host, port, security, offline=offline)
     name = name or asker.text("Your name, as it stands below the drafts", name_from(address), flag="--name")
-    found = _locate(console, asker, address, provider, maildir, host, port, security, offline=offline)
     preset = found.provider
     kind = preset.kind if preset else "imap"
     _warn_of_employer(console, preset, kind, address)
@@ -99,20 +100,22 @@ def init(
     else:
         mailbox |= _server(found, host, port, security, username, ca_file)
         mailbox["password"] = keeping.reference("mail", preset, password_ref, password_command)
+    owner = {"name": name, "addresses": [address, *filter(None, map(canonical_address, also or ()))]}
     mailbox["folders"] = {"drafts": drafts, "sent": sent}
+    if look and asker.interactive and "password" in mailbox:
+        typed = not (password_ref or password_command)
+        mailbox = let_in(console, asker, owner, mailbox, target, keeping.again if typed else None)
     calendars = _calendars(asker, keeping, found, mailbox, calendar, caldav, ics_ref)
     answers = Answers(
         owner={
-            "name": name,
-            "addresses": [address, *filter(None, map(canonical_address, also or ()))],
+            **owner,
             "timezone": timezone or tzlocal.get_localzone_name() or "UTC",
             "language": language,
-            "employer_domains": employer
-            or asker.text("Your employer's domain, if you have one (example.com)", flag="", needed=False).split(),
+            "employer_domains": employer or _employer(console, asker, address),
         },
         mailbox=mailbox,
         calendars=calendars,
-        notify=_notifier(asker, notify),
+        notify=_notifier(asker, keeping, notify),
         origin=f"Found by {found.source}." if found.source else "",
     )
     _write(target, render(answers))
@@ -127,6 +130,7 @@ class _Keeping:
         if where not in ("auto", "keyring", "file"):
             raise Told(f"--keep {where}: say keyring or file", EX_USAGE)
         self._asker, self._console, self._address, self._folder, self._where = asker, console, address, folder, where
+        self._what = "The password"
 
     def reference(self, purpose: str, preset: Provider | None, ref: str, command: str) -> str:
         """The reference that was given, or that to a password that is asked for and kept."""
@@ -140,8 +144,15 @@ class _Keeping:
             )
         if preset is not None and preset.note:
             self._console.print(plain(preset.note))
-        what = "The app password" if preset is not None and preset.log_in is LogIn.MADE else "The password"
-        return self.keep(self._asker.secret(what, flag="--password-ref or --password-command"), purpose)
+        self._what = "The app password" if preset is not None and preset.log_in is LogIn.MADE else "The password"
+        return self._ask(purpose)
+
+    def again(self) -> str:
+        """The reference to the mailbox's password, which is asked for once more."""
+        return self._ask("mail")
+
+    def _ask(self, purpose: str) -> str:
+        return self.keep(self._asker.secret(self._what, flag="--password-ref or --password-command"), purpose)
 
     def keep(self, secret: str, purpose: str) -> str:
         """Put a secret away and say where."""
@@ -166,7 +177,8 @@ def _locate(
     security: str,
     *,
     offline: bool,
-) -> Found:
+) -> tuple[Found, str]:
+    """Where the mailbox is, and the address, which may have been mistyped."""
     if maildir:
         provider = "maildir"
     if provider and provider != "imap":
@@ -174,23 +186,26 @@ def _locate(
             raise Told(f"--provider {provider}: one of {', '.join(BY_KEY)}, imap", EX_USAGE)
         preset = BY_KEY[provider]
         server = ImapServer(preset.host, preset.port, preset.security) if preset.host else None
-        return Found(preset, server, preset.caldav, trusted=True)
+        return Found(preset, server, preset.caldav, trusted=True), address
     if host:
-        return Found(imap=ImapServer(host, port, security or "tls"), trusted=True)
+        return Found(imap=ImapServer(host, port, security or "tls"), trusted=True), address
     with console.status(f"looking for the mailbox of {plain(address)}"):
         found = discover(address, offline=offline)
     if found.provider is not None:
         console.print(f"{plain(found.provider.label)} ({plain(found.source)}).")
-        return found
+        return found, address
     server = found.imap
     if server is not None:
         console.print(f"IMAP at {plain(server.host)}:{server.port} ({plain(found.source)}).")
         if found.trusted or (asker.interactive and asker.yes("Is that your mail server?", default=False)):
-            return found
+            return found, address
         if not asker.interactive:
             # The DNS alone could lead a password to anybody's server.
             raise Told(f"only the DNS names {server.host}: confirm it with --host {server.host}", EX_USAGE)
-    return _choose(asker, found)
+    meant = mistyped(address) if asker.interactive else ""
+    if meant and asker.yes(f"Nothing is known of it. Did you mean {meant}?", default=True):
+        return _locate(console, asker, meant, provider, maildir, host, port, security, offline=offline)
+    return _choose(asker, found), address
 
 
 def _choose(asker: Asker, found: Found) -> Found:
@@ -204,6 +219,29 @@ def _choose(asker: Asker, found: Found) -> Found:
     preset = BY_KEY[chosen]
     imap = ImapServer(preset.host, preset.port, preset.security) if preset.host else None
     return Found(preset, imap, preset.caldav, trusted=True)
+
+
+def _address(console: Console, asker: Asker, said: str) -> str:
+    while True:
+        said = said or asker.text("Your e-mail address", flag="ADDRESS")
+        address = canonical_address(said)
+        if address:
+            return address
+        if not asker.interactive:
+            raise Told("an e-mail address is needed, such as you@example.org", EX_USAGE)
+        console.print(f"{plain(said) or 'That'} is no e-mail address; one looks like you@example.org", highlight=False)
+        said = ""
+
+
+def _employer(console: Console, asker: Asker, address: str) -> list[str]:
+    question = "Your employer's domain, so that interviews you hold there are not taken for yours (empty: none)"
+    found = [
+        word.rpartition("@")[2].casefold()
+        for word in asker.text(question, flag="", needed=False).replace(",", " ").split()
+    ]
+    if address.rpartition("@")[2] in found:
+        console.print("[yellow]![/] So this is your employer's mailbox: they can read the drafts in it.")
+    return found
 
 
 def _warn_of_employer(console: Console, preset: Provider | None, kind: str, address: str) -> None:
@@ -262,29 +300,32 @@ def _calendars(
     return tables
 
 
-def _notifier(asker: Asker, said: str) -> list[dict[str, Any]]:
+def _notifier(asker: Asker, keeping: _Keeping, said: str) -> list[dict[str, Any]]:
     choices = (
         ("desktop", "A notification on this machine's desktop"),
         ("apprise", "An Apprise address: ntfy, Telegram, Matrix, Slack ..."),
         ("none", "None: the inbox alone"),
     )
-    way = said or asker.one("Should the mailbox fail, how can you be told?", choices, "none")
+    usual = "desktop" if asker.interactive and _has_desktop() else "none"
+    way = said or asker.one("Should the mailbox fail, how can you be told?", choices, usual)
     if way == "apprise":
-        way = asker.text("The reference to its address, such as file:secrets/apprise-url", flag="--notify")
+        way = asker.text("Its address, as in ntfys://ntfy.sh/a-name-of-your-own (kept as a secret)", flag="--notify")
     if way in ("none", ""):
         return []
+    if re.match(r"[a-z0-9]+://", way):
+        way = keeping.keep(way, "notify")
     return [{"kind": "desktop"}] if way == "desktop" else [{"kind": "apprise", "url": way}]
 
 
 def _try_out(
     console: Console, asker: Asker, target: Path, preset: Provider | None, *, look: bool, draft_recent: bool
 ) -> int:
-    quoted = shlex.quote(str(target))
+    named = "" if target.parent == paths.config_path() else f" --config {shlex.quote(str(target))}"
     if preset is not None and preset.log_in is LogIn.OAUTH:
-        console.print(f"Next: afterword login --config {quoted}, then afterword check", markup=False)
+        console.print(f"Next: afterword login{named}, then afterword check{named}", markup=False)
         return 0
     if not look:
-        console.print(f"Next: afterword check --config {quoted}", markup=False)
+        console.print(f"Next: afterword check{named}", markup=False)
         return 0
     with opened(target, exclusive=True) as (each,):
         code = review(console, asker, each, wall_clock(), draft_recent=draft_recent)
@@ -292,13 +333,18 @@ def _try_out(
     if code == 0:
         console.print("All is well. Next: `afterword service install`, and forget about it.", highlight=False)
     else:
-        console.print(f"The configuration stays. After mending: afterword check --config {quoted}", markup=False)
+        console.print(f"The configuration stays. After mending: afterword check{named}", markup=False)
     return code
 
 
 def _target(config: Path | None) -> Path:
     path = config or paths.config_path()
     return path if path.suffix == ".toml" else path / "me.toml"
+
+
+def _has_desktop() -> bool:
+    shown = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
+    return bool(shown and os.environ.get("DBUS_SESSION_BUS_ADDRESS"))
 
 
 def _first(candidates: tuple[str, ...]) -> str:

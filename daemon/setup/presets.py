@@ -1,6 +1,7 @@
 """What is known of the providers that most people use: pure data, each with the page that it was taken from."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
 
@@ -190,6 +191,14 @@ def by_address(address: str) -> Provider | None:
     """The provider that owns the address's domain."""
     domain = address.rpartition("@")[2].lower()
     return next((provider for provider in PROVIDERS if domain in provider.domains), None)
+
+
+def mistyped(address: str) -> str:
+    """The address at a provider that is known, where only a letter or two are off; empty where nothing is close."""
+    local, _, domain = address.rpartition("@")
+    known = [name for provider in PROVIDERS for name in provider.domains]
+    close = get_close_matches(domain.lower(), known, 1, 0.85)
+    return f"{local}@{close[0]}" if close and close[0] != domain.lower() else ""
 
 
 def by_mx(exchanger: str) -> Provider | None:

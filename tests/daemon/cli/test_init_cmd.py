@@ -52,7 +52,7 @@ class Terminal:
     def __init__(self, home: Path, *arguments: object) -> None:
         self._child = pexpect.spawn(
             str(AFTERWORD), [str(a) for a in arguments],
-            env=environment(home), encoding="utf-8", dimensions=(60, 200), timeout=60,
+            env=environment(home), encoding="utf-8", dimensions=(60, 200), timeout=180,
         )  # fmt: skip
 
     def answer(self, question: str, keys: str) -> None:
@@ -61,7 +61,7 @@ class Terminal:
         if not keys:
             return
         # A prompt asks the terminal where the cursor is before it listens.
-        self._child.expect(r"\x1b\[6n|\x1b\[\?25h|\x1b\[\?7h", timeout=10)
+        self._child.expect(r"\x1b\[6n|\x1b\[\?25h|\x1b\[\?7h")
         self._child.send(keys)
 
     def rest(self) -> tuple[str, int]:
@@ -73,9 +73,11 @@ class Terminal:
 
 def test_a_maildir_is_set_up_at_a_terminal(home: Path) -> None:
     terminal = Terminal(home, "init", "--offline", "--timezone", "UTC")
+    terminal.answer("Your e-mail address", "ada example.org\r")
+    terminal.answer("no e-mail address", "")
     terminal.answer("Your e-mail address", "ada@example.org\r")
-    terminal.answer("Your name", ENTER)
     terminal.answer("Where is your mailbox?", ENTER)
+    terminal.answer("Your name", ENTER)
     terminal.answer("Your Maildir", ENTER)
     terminal.answer("A folder of .ics files", f"{home / 'calendar'}\r")
     terminal.answer("Your employer's domain", "current.example\r")
@@ -210,6 +212,53 @@ def test_a_real_imap_account_is_set_up_at_a_terminal(home: Path, server: dovecot
     assert done.returncode == 0, done.stderr
     listed = server.doveadm("search", "-u", "ada", "mailbox", "Drafts", "all").splitlines()
     assert len(listed) == 1
+
+
+def test_a_wrong_password_and_a_wrong_server_can_be_mended_at_once(home: Path, server: dovecot.Dovecot) -> None:
+    user = server.add_user("cleo")
+    terminal = Terminal(
+        home, "init", "cleo@example.org", "--host", "localhost.invalid", "--port", server.tls_port,
+        "--username", "cleo", "--name", "Cleo", "--ca-file", server.authority.ca_file, "--timezone", "UTC",
+        "--keep", "file", "--calendar", home / "calendar", "--employer", "x.example", "--notify", "none",
+    )  # fmt: skip
+    terminal.answer("The password", "wrong\r")
+    terminal.answer("the host is not found", "")
+    terminal.answer("What now?", DOWN + DOWN + ENTER)
+    terminal.answer("server's name", "\x15127.0.0.1\r")
+    terminal.answer("login refused", "")
+    terminal.answer("What now?", ENTER)
+    terminal.answer("The password", f"{user.password}\r")
+    terminal.answer("not an interview of yours", ENTER)
+    terminal.answer("Draft a thank-you for any of these?", ENTER)
+    shown, code = terminal.rest()
+    assert code == 0, shown
+    assert "logged in" in shown
+    mailbox = _config(home)["mailbox"]
+    assert mailbox["host"] == "127.0.0.1"
+    kept = home / ".config/afterword" / mailbox["password"].removeprefix("file:")
+    assert kept.read_text() == f"{user.password}\n"
+
+
+def test_the_address_of_another_way_is_kept_as_a_secret(home: Path) -> None:
+    done = _run(
+        home, "init", "ada@example.org", "--maildir", home / "Mail", "--calendar", home / "calendar",
+        "--timezone", "UTC", "--offline", "--keep", "file", "--notify", "ntfys://ntfy.example/a-topic",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "a-topic" not in done.stdout + (home / ".config/afterword/me.toml").read_text()
+    (table,) = _config(home)["notify"]
+    kept = home / ".config/afterword" / table["url"].removeprefix("file:")
+    assert kept.read_text() == "ntfys://ntfy.example/a-topic\n"
+
+
+def test_an_employer_s_mailbox_is_spoken_of(home: Path) -> None:
+    terminal = Terminal(home, "init", "ada@corp.example", "--maildir", home / "Mail", "--calendar", home / "calendar",
+                        "--name", "Ada", "--offline", "--no-look", "--notify", "none", "--timezone", "UTC")  # fmt: skip
+    terminal.answer("Your employer's domain", "ada@Corp.example\r")
+    terminal.answer("this is your employer's mailbox", "")
+    shown, code = terminal.rest()
+    assert code == 0, shown
+    assert _config(home)["owner"]["employer_domains"] == ["corp.example"]
 
 
 def test_a_wrong_password_is_told_and_the_configuration_stays(home: Path, server: dovecot.Dovecot) -> None:

@@ -207,3 +207,17 @@ def test_a_page_is_read_by_https_up_to_a_bound_and_never_elsewhere(tmp_path: Pat
             assert read_bounded(suspicious, f"{where}/small") == b""
         server.shutdown()
         thread.join()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("ada@gmial.com", "ada@gmail.com"),
+        ("ada@Hotmial.com", "ada@hotmail.com"),
+        ("ada@iclod.com", "ada@icloud.com"),
+        ("ada@gmail.com", ""),
+        ("ada@brightwater.example", ""),
+    ],
+)
+def test_a_mistyped_provider_is_guessed(typed: str, meant: str) -> None:
+    assert presets.mistyped(typed) == meant
