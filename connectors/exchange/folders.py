@@ -40,6 +40,8 @@ _UNREADABLE = (
 )
 _DOUBTFUL = (ews.ErrorInternalServerError, ews.ErrorItemPropertyRequestFailed, ews.ErrorInvalidId)
 """What servers say of one item that they cannot read, and of themselves when nothing works."""
+_SENSELESS = (ValueError, TypeError, AttributeError, LookupError, ews.InvalidTypeError, ews.InvalidEnumValue)
+"""What exchangelib lets out, for the whole answer, when one item in it is not as it expects."""
 GetItem.ERRORS_TO_CATCH_IN_RESPONSE = (*GetItem.ERRORS_TO_CATCH_IN_RESPONSE, *_UNREADABLE, *_DOUBTFUL)
 _FOLDERS = {
     Place.INBOX: "inbox",
@@ -182,7 +184,7 @@ def fetched(
 
 
 def _asked(account: Any, wanted: Sequence[Listed], fields: Sequence[str]) -> list[tuple[Listed, Any]]:
-    """One request, or several where the answer would be too large; None for an item that cannot be read."""
+    """One request, or several where the answer is too large or senseless; None for an item that cannot be read."""
     ids = [(one.id, one.changekey or None) for one in wanted]
     try:
         answers = list(account.fetch(ids=ids, only_fields=list(fields)))
@@ -191,6 +193,13 @@ def _asked(account: Any, wanted: Sequence[Listed], fields: Sequence[str]) -> lis
             return [(wanted[0], None)]
         half = len(wanted) // 2
         return [*_asked(account, wanted[:half], fields), *_asked(account, wanted[half:], fields)]
+    except _SENSELESS:
+        if len(wanted) == 1:
+            return [(wanted[0], None)]
+        singly = [pair for one in wanted for pair in _asked(account, [one], fields)]
+        if all(item is None for _, item in singly):
+            raise
+        return singly
     found: list[tuple[Listed, Any]] = []
     for one, item in zip(wanted, answers, strict=False):
         if isinstance(item, _GONE):

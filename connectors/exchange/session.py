@@ -1,6 +1,7 @@
 """The way to one mailbox on one Exchange server: address, login, and the account object of exchangelib."""
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ from connectors.exchange.transport import BoundedAdapter, trust
 for _name in ("exchangelib", "oauthlib", "requests_oauthlib", "urllib3"):
     # They log whole envelopes, with mail and tokens in them, at DEBUG.
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+# A zone that it does not know is no news: the owner's is taken.
+warnings.filterwarnings("ignore", category=UserWarning, module="exchangelib")
 
 BaseProtocol.HTTP_ADAPTER_CLS = BoundedAdapter
 BaseProtocol.USERAGENT = "afterword"

@@ -1,4 +1,4 @@
-"""The HTTP below exchangelib, in our bounds: bytes, time, TLS; and one repair of what servers answer.
+"""The HTTP below exchangelib, in our bounds: bytes, time, TLS; and two repairs of what servers answer.
 
 exchangelib takes its transport from a class attribute of the whole process, so what differs between accounts (the
 authority of a certificate) is looked up by host. Nothing is followed to another address.
@@ -30,6 +30,11 @@ _MEANT: Final = frozenset((200, 301, 302, 303, 307, 308, 401))
 _PIECE: Final = 64 * 1024
 _FRACTION = re.compile(rb">(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+(?=(?:Z|[+-]\d\d:\d\d)?<)")
 """xs:dateTime may have fraction digits, as many as it likes; exchangelib reads None where there are any."""
+
+_NAMELESS = re.compile(
+    rb'<(?:\w+:)?(?:Start|End)TimeZone(?:\s+(?:Id|Name)="")*\s*(?:/>|></(?:\w+:)?(?:Start|End)TimeZone>)'
+)
+"""A time zone without a name: exchangelib fails over it."""
 
 
 @dataclass(slots=True)
@@ -131,7 +136,7 @@ def _read(response: requests.Response, ends: float) -> bytes:
         raise TemporaryError("no answer in time") from None
     except (HTTPError, OSError):
         raise TemporaryError("the connection was cut") from None
-    return _FRACTION.sub(rb">\1", bytes(body))
+    return _NAMELESS.sub(b"", _FRACTION.sub(rb">\1", bytes(body)))
 
 
 def _unpacked_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -27,6 +27,22 @@ def test_a_broken_event_is_named_and_stops_no_other(hands: ExchangeHands, code: 
     assert [problem.where for problem in delta.problems] == [f"/{bad}"]
 
 
+def test_an_event_that_makes_no_sense_to_the_library_stops_no_other(hands: ExchangeHands) -> None:
+    """exchangelib fails over an organizer without a mailbox, and with it over all that came in the same answer."""
+    put(hands, "a@x")
+    bad = put(hands, "b@x", organizer=None)
+    put(hands, "c@x")
+    delta = hands.calendar().pull(None, WINDOW)
+    assert [invite.uid for invite in delta.invites] == ["a@x", "c@x"]
+    assert [problem.where for problem in delta.problems] == [f"/{bad}"]
+
+
+def test_a_zone_without_a_name_is_the_owners(hands: ExchangeHands) -> None:
+    put(hands, "a@x", zone="")
+    [invite] = hands.calendar().pull(None, WINDOW).invites
+    assert str(invite.events[0].start.tzinfo) == "Europe/Oslo"
+
+
 def test_an_error_for_everything_is_the_servers(hands: ExchangeHands) -> None:
     for name in "ab":
         hands.fake.store.change(put(hands, f"{name}@x"), broken="ErrorInternalServerError")

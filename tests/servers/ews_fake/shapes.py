@@ -104,7 +104,7 @@ def _calendar(item: Item, wanted: set[str], *, odd: bool) -> list[Any]:
             t("CalendarItemType", f.get("type", "Single")) if f.get("type", "Single") else None,
         ),
         ("calendar:MyResponseType", t("MyResponseType", f.get("mine", "Accept"))),
-        ("calendar:Organizer", t("Organizer", _mailbox_of(*f["organizer"])) if "organizer" in f else None),
+        ("calendar:Organizer", _organizer(f)),
         ("calendar:RequiredAttendees", t("RequiredAttendees", *people) if people else None),
         ("calendar:AppointmentSequenceNumber", t("AppointmentSequenceNumber", str(f.get("sequence", 0)))),
         ("calendar:Recurrence", f.get("recurrence")),
@@ -114,6 +114,14 @@ def _calendar(item: Item, wanted: set[str], *, odd: bool) -> list[Any]:
         ),
     ]
     return [element for name, element in found if name in wanted and element is not None]
+
+
+def _organizer(fields: dict[str, Any]) -> Any:
+    """None among the fields is an organizer about whom nothing is said."""
+    if "organizer" not in fields:
+        return None
+    told = fields["organizer"]
+    return t("Organizer", _mailbox_of(*told)) if told else t("Organizer")
 
 
 def _people(name: str, listed: Any) -> Any:
