@@ -1,5 +1,6 @@
 """The end of `init`: what was found in the calendars, what the owner says to it, and which drafts are wanted now."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -17,6 +18,8 @@ from daemon.engine import cycle
 
 EX_NOPERM = 77
 SHOWN = 10
+_WEIGHT = re.compile(r" \([+-][\d.]+\)$")
+"""How much a reason weighs is for `explain`; here it would only puzzle."""
 RECENT = timedelta(hours=48)
 """Interviews that ended this long ago are offered; older ones are left alone, as are these unless they are chosen."""
 
@@ -53,7 +56,7 @@ def _show(console: Console, past: Sequence[Assessment], each: Opened) -> None:
             found.event.start.astimezone(zone).strftime("%a %-d %b %H:%M"),
             plain(found.event.summary),
             "[green]yes[/]" if found.interview else "no",
-            f"[dim]{plain('; '.join(found.reasons[:2]))}[/]",
+            f"[dim]{plain('; '.join(_WEIGHT.sub('', reason) for reason in found.reasons[:2]))}[/]",
         )
     console.print(table)
 

@@ -14,12 +14,13 @@ from daemon.cli.config_cmd import ConfigOption
 from daemon.cli.explain_cmd import explain_object, explanation, plain, utc_text
 from daemon.cli.opening import Opened, opened
 from daemon.cli.told import Told
-from daemon.core.facts import AccountFacts, Health
+from daemon.core.facts import AccountFacts, ActKind, FollowUp, FollowUpFacts, Health
 from daemon.core.life import Life, State, derive
 from daemon.core.model import Interview, Outcome
 from daemon.service import wall_clock
 from daemon.wellbeing import last_spent
 
+BEFORE = "it ended before Afterword was set up"
 STYLES = {
     State.SENT: "green",
     State.UNTOUCHED: "yellow",
@@ -73,6 +74,7 @@ def _interview_object(interview: Interview) -> dict[str, Any]:
 def _followup_object(each: Opened, facts: AccountFacts, key: str, now: datetime) -> dict[str, Any]:
     known = facts.followups[key]
     followup, life = known.followup, derive(known, now)
+    before = _ended_before(known, life, facts)
     return {
         "id": followup.interview_id,
         "key": key,
@@ -83,7 +85,7 @@ def _followup_object(each: Opened, facts: AccountFacts, key: str, now: datetime)
         "ended": utc_text(followup.ended_at),
         "state": life.state.value,
         "since": utc_text(life.since),
-        "reason": life.reason,
+        "reason": BEFORE if before else life.reason,
         "snoozed_until": utc_text(life.snoozed_until) if life.snoozed_until else None,
         "heard_from_them": utc_text(life.heard.at) if life.heard else None,
     }
@@ -110,7 +112,8 @@ def _print_account(console: Console, each: Opened, now: datetime) -> None:
     if not facts.health:
         console.print("[dim]not looked at yet: `afterword once` or the service does that[/]")
     lives = [(known, derive(known, now)) for known in facts.followups.values()]
-    _print_followups(console, [(k.followup.interview_id, k.followup, life) for k, life in lives], zone)
+    rows = [(k.followup, life, _ended_before(k, life, facts)) for k, life in lives]
+    _print_followups(console, rows, zone)
     upcoming = [i for i in interviews if i.outcome is Outcome.THANK and i.end > now]
     _print_interviews(console, "Upcoming", upcoming, zone, reasons=False)
     _print_interviews(console, "Left alone", [i for i in interviews if i.outcome is Outcome.NONE], zone, reasons=True)
@@ -139,20 +142,27 @@ def _ago(span: Any) -> str:
     return f"{minutes // 60} h ago" if minutes < 2880 else f"{minutes // 1440} days ago"
 
 
-def _print_followups(console: Console, rows: Sequence[tuple[str, Any, Life]], zone: Any) -> None:
+def _ended_before(known: FollowUpFacts, life: Life, facts: AccountFacts) -> bool:
+    """No draft comes of itself: the interview ended before Afterword was there, and the owner did not ask."""
+    asked = any(act.kind is ActKind.WANTED for act in known.acts)
+    return life.state is State.DUE and known.followup.ended_at < facts.set_up_at and not asked
+
+
+def _print_followups(console: Console, rows: Sequence[tuple[FollowUp, Life, bool]], zone: Any) -> None:
     if not rows:
         return
     table = Table(title="Follow-ups", title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in ("ID", "Interview", "To", "Ended", "State"):
         table.add_column(column, no_wrap=column in ("ID", "Ended"), overflow="fold")
-    for short, followup, life in sorted(rows, key=lambda row: row[1].ended_at):
+    for followup, life, before in sorted(rows, key=lambda row: row[0].ended_at):
         style = STYLES.get(life.state, "dim")
+        state = f"[{style}]{life.state.value}[/]  [dim]{plain(life.reason)}[/]"
         table.add_row(
-            short,
+            followup.interview_id,
             plain(followup.title),
             plain(followup.recipient.name or followup.recipient.email or "address needed"),
             followup.ended_at.astimezone(zone).strftime("%a %-d %b %H:%M"),
-            f"[{style}]{life.state.value}[/]  [dim]{plain(life.reason)}[/]",
+            f"left alone  [dim]{BEFORE}; afterword draft {followup.interview_id}[/]" if before else state,
         )
     console.print(table)
 

@@ -43,14 +43,11 @@ def main() -> int:
         wants.mkdir(parents=True, exist_ok=True)
         (wants / "guest.service").symlink_to("../guest.service")
         (wants / "slow-proxy.service").symlink_to("../slow-proxy.service")
-        commit = subprocess.run(
-            ["git", "-C", HERE, "rev-parse", "--short", "HEAD"], check=False, capture_output=True, text=True
-        )
         print(f"date     {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
-        print(f"commit   {commit.stdout.strip()}")
+        print(f"commit   {commit()}")
         report = root / "root" / "report"
         for _ in range(2):
-            _boot(root)
+            boot(root)
         text = report.read_text() if report.exists() else "FAIL     the guest wrote nothing\n"
         print(text, end="")
     return 0 if "FAIL" not in text and "the end" in text else 1
@@ -65,7 +62,16 @@ def _build(root: Path, tree: Path | None) -> None:
     )
 
 
-def _boot(root: Path) -> None:
+def commit() -> str:
+    """What is tested, in short."""
+    said = subprocess.run(
+        ["git", "-C", HERE, "rev-parse", "--short", "HEAD"], check=False, capture_output=True, text=True
+    )
+    return said.stdout.strip()
+
+
+def boot(root: Path) -> None:
+    """Boot the tree and wait until it has shut itself down."""
     done = subprocess.run(
         ["unshare", "-m", "-C", "sh", "-c", BOOT, "boot", root],
         check=False,

@@ -104,8 +104,12 @@ def test_flags_alone_set_up_a_maildir_and_draft_nothing_older(home: Path) -> Non
     assert done.returncode == 0, done.stderr
     assert "Interview: Backend Engineer" in done.stdout
     assert "Left alone" in done.stdout
+    assert "(+" not in done.stdout
     _run(home, "once")
     assert _drafts(home) == 0
+    shown = _run(home, "status").stdout
+    assert "left alone  it ended before Afterword was set up" in shown
+    assert "no draft yet" not in shown
     again = _run(home, "init", "ada@example.org", "--maildir", home / "Mail")
     assert again.returncode == 78
     assert "--force" in again.stderr
