@@ -21,6 +21,7 @@ from daemon.core.facts import Act, ActKind
 from daemon.core.life import UNSENT, derive
 from daemon.core.model import OwnerNotes
 from daemon.service import wall_clock
+from daemon.setup.keeping import unkeep
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="An interview's ID as `afterword status` shows it.")]
 AccountOption = Annotated[str, typer.Option("--account", help="Which account, where there are several.")]
@@ -174,10 +175,10 @@ def forget(
 
 
 def _forget_everything(console: Console, config: Path | None, account: str, *, yes: bool) -> None:
-    """Rows, files, key and logins of the accounts go; what lies in the mailbox stays and is named."""
+    """Rows, files, key, logins and kept passwords go; the configuration and what lies in the mailbox stay."""
     if not yes:
-        typer.confirm("Forget everything that Afterword has stored, logins included?", abort=True)
-    folders = []
+        typer.confirm("Forget everything that Afterword has stored, logins and passwords included?", abort=True)
+    folders, kept = [], []
     with opened(config, only=account, exclusive=True) as accounts:
         for each in accounts:
             now = wall_clock()
@@ -188,7 +189,15 @@ def _forget_everything(console: Console, config: Path | None, account: str, *, y
                 who = facts.followup.recipient.name or facts.followup.recipient.email or "an interviewer"
                 console.print(f"  A draft to {who} stays in your mailbox.", markup=False, highlight=False)
             folders.append(paths_for(each.config, paths.state_dir()).state_dir)
+            file = each.config.path
+            if file is not None:
+                kept.append((file, each.config.owner.addresses))
     for _, login in logins_in(config, account):
         login.forget()
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
+    for file, addresses in kept:
+        gone = [ref for address in addresses for ref in unkeep(user=address, folder=file.absolute().parent)]
+        if gone:
+            console.print(f"Removed what `init` kept: {', '.join(gone)}", markup=False, highlight=False)
+        console.print(f"The configuration stays: {file}", markup=False, highlight=False)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from config.errors import SecretError
 
+PURPOSES = ("mail", "caldav", "calendar", "notify")
+"""What `init` keeps secrets for."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.@-]")
 
 
@@ -25,6 +27,20 @@ def keep(secret: str, *, user: str, purpose: str, folder: Path, where: str = "au
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(path, secret + "\n")
     return f"file:secrets/{name}"
+
+
+def unkeep(*, user: str, folder: Path) -> tuple[str, ...]:
+    """Remove what `keep` put away for this user; the references that led there."""
+    gone = []
+    for purpose in PURPOSES:
+        name = _UNSAFE.sub("_", f"{user}-{purpose}")
+        path = folder / "secrets" / name
+        if path.is_file():
+            path.unlink()
+            gone.append(f"file:secrets/{name}")
+        if _from_keyring(f"afterword-{purpose}", user):
+            gone.append(f"keyring:afterword-{purpose}/{user}")
+    return tuple(gone)
 
 
 def write_private(path: Path, text: str) -> None:
@@ -53,3 +69,17 @@ def _to_keyring(secret: str, service: str, user: str) -> str:
     except (KeyringError, RuntimeError, OSError) as error:
         return type(error).__name__
     return "it does not give back what it was given"
+
+
+def _from_keyring(service: str, user: str) -> bool:
+    """Whether something lay there and was removed."""
+    import keyring  # noqa: PLC0415 (its backends are slow to import)
+    from keyring.errors import KeyringError  # noqa: PLC0415
+
+    try:
+        if keyring.get_password(service, user) is None:
+            return False
+        keyring.delete_password(service, user)
+    except (KeyringError, RuntimeError, OSError):
+        return False
+    return True

@@ -17,7 +17,7 @@ from config.errors import SecretError
 from config.load import parse_account
 from config.secrets import SecretRef, resolve
 from daemon.setup.clocks import hosts_of, server_time
-from daemon.setup.keeping import keep
+from daemon.setup.keeping import keep, unkeep
 from tests.servers.certificates import Authority
 
 CONFIG = """\
@@ -126,3 +126,13 @@ def test_without_a_keyring_it_goes_into_a_file_of_the_owner_s_alone(tmp_path: Pa
     assert kept.stat().st_mode & 0o777 == 0o600
     with pytest.raises(SecretError):
         keep("right horse", user="ada", purpose="mail", folder=tmp_path, where="keyring")
+
+
+def test_what_was_kept_for_an_owner_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    keep("right horse", user="ada@example.org", purpose="mail", folder=tmp_path, where="file")
+    keep("ntfys://ntfy.example/x", user="ada@example.org", purpose="notify", folder=tmp_path, where="file")
+    keep("hers", user="bea@example.org", purpose="mail", folder=tmp_path, where="file")
+    (tmp_path / "secrets" / "my-own").write_text("put here by hand")
+    gone = unkeep(user="ada@example.org", folder=tmp_path)
+    assert gone == ("file:secrets/ada@example.org-mail", "file:secrets/ada@example.org-notify")
+    assert sorted(path.name for path in (tmp_path / "secrets").iterdir()) == ["bea@example.org-mail", "my-own"]
