@@ -34,8 +34,9 @@ from connectors.exchange.errors import translated
 from connectors.exchange.transport import BoundedAdapter, trust
 
 for _name in ("exchangelib", "oauthlib", "requests_oauthlib", "urllib3"):
-    # They log whole envelopes, with mail and tokens in them, at DEBUG.
-    logging.getLogger(_name).setLevel(logging.WARNING)
+    # They log whole envelopes, with mail and tokens in them: at DEBUG, and exchangelib at ERROR when it does not know
+    # an exception, as those of our transport.
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 # A zone that it does not know is no news: the owner's is taken.
 warnings.filterwarnings("ignore", category=UserWarning, module="exchangelib")
@@ -103,7 +104,7 @@ class Session:
         if self._opened is None:
             refuse_online(self._host(), self.account)
             if self._host():
-                trust(self._host(), self._ca_file)
+                trust(self._host(), self._ca_file, self._login.auth)
             else:
                 keep_discoveries_private()
             login = self._login
