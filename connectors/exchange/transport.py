@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.response import HTTPResponse
 
-from connectors.errors import TemporaryError
+from connectors.errors import AuthenticationError, TemporaryError
 from connectors.web import tls_context
 from connectors.web_errors import TooLarge, refusal
 
@@ -49,10 +49,18 @@ class Limits:
 
 LIMITS = Limits()
 _AUTHORITIES: dict[str, Path] = {}
+_LOGINS: dict[str, str] = {}
+_SCHEMES = {"basic": ("basic",), "ntlm": ("ntlm", "negotiate"), "oauth": ("bearer",)}
+"""What a login of the config needs the server to offer (RFC 9110 section 11.6.1)."""
 
 
-def trust(host: str, ca_file: Path | None) -> None:
-    """Which authority, beside the system's, vouches for this host. Raises ConnectorError for an unusable file."""
+def trust(host: str, ca_file: Path | None, auth: str = "") -> None:
+    """Which authority, beside the system's, vouches for this host, and by which login it is gone to.
+
+    Raises ConnectorError for an unusable file.
+    """
+    host = host.lower()
+    _LOGINS[host] = auth
     if ca_file is None:
         _AUTHORITIES.pop(host, None)
         return
@@ -103,6 +111,8 @@ class BoundedAdapter(HTTPAdapter):
             proxies=proxies,
         )
         body = _read(response, ends)
+        if response.status_code == requests.codes.unauthorized:
+            _compare(urlsplit(str(request.url)).hostname or "", response.headers.get("WWW-Authenticate", ""))
         if response.status_code not in _MEANT and b"Envelope" not in body[:4096]:
             response.raw.release_conn()
             raise refusal(response.status_code, response.headers, "", "")
@@ -116,6 +126,15 @@ class BoundedAdapter(HTTPAdapter):
         response.headers = requests.structures.CaseInsensitiveDict(_unpacked_headers(response.headers))
         connection.release_conn()
         return response
+
+
+def _compare(host: str, offers: str) -> None:
+    """Tell a login that the server does not have from one that it refuses. Raises AuthenticationError."""
+    needed = _SCHEMES.get(_LOGINS.get(host, ""), ())
+    offered = {name for name, words in _SCHEMES.items() if any(word in offers.lower() for word in words)}
+    if needed and offered and _LOGINS[host] not in offered:
+        ways = " or ".join(f'`auth = "{name}"`' for name in sorted(offered))
+        raise AuthenticationError(f"the server has no login by {_LOGINS[host]}", remedy=f"set {ways}")
 
 
 def _read(response: requests.Response, ends: float) -> bytes:

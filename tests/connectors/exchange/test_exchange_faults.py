@@ -127,10 +127,25 @@ def test_a_wrong_password_is_told_without_it(hands: ExchangeHands) -> None:
     assert [line.state for line in mailbox.check()] == ["failing"]
 
 
+def test_a_login_that_the_server_does_not_have_is_told_from_a_refused_one(hands: ExchangeHands) -> None:
+    """The fake offers Basic alone; the names of hosts have no case."""
+    endpoint = hands.fake.url.replace("127.0.0.1", "LocalHost")
+    session = Session(ME, Login(USER, lambda: PASSWORD, auth="ntlm"), account="sam", endpoint=endpoint)
+    with pytest.raises(AuthenticationError, match="no login by ntlm") as caught:
+        ExchangeMailbox(session, OWNER).observe([PROBE])
+    assert caught.value.remedy == 'set `auth = "basic"`'
+
+
 def test_nothing_of_the_mail_or_the_login_is_logged(hands: ExchangeHands, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("DEBUG"):
         hands.mailbox().create_draft(DRAFT)
+        mailbox = hands.mailbox()
+        mailbox.observe([PROBE])
+        hands.fake.raw = answering(b"<html>down</html>", status=503, kind="text/html")
+        with pytest.raises(TemporaryError):
+            mailbox.observe([PROBE])
     assert "compilers" not in caplog.text
+    assert "Envelope" not in caplog.text
     assert PASSWORD not in caplog.text
     assert "Basic " not in caplog.text
 
