@@ -7,6 +7,7 @@ before each touch.
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from exchangelib import Message
+from exchangelib import errors as ews
 from exchangelib.items import HARD_DELETE, MOVE_TO_DELETED_ITEMS, SAVE_ONLY
 
 from connectors.errors import ConnectorError, DraftChanged, DraftNotFound, TemporaryError, UnsupportedError
@@ -50,6 +52,7 @@ REPLIES_SINCE = timedelta(days=30)
 PEOPLE_SINCE = timedelta(days=90)
 _MARGIN = timedelta(days=1)
 """Clocks differ, and some clients date a message by when it was begun."""
+_FROM = re.compile(rb"^From:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*", re.MULTILINE | re.IGNORECASE)
 _DRAFT_FLAGS = 9
 _NOTE_FLAGS = 0
 
@@ -228,8 +231,13 @@ class ExchangeMailbox:
     def _put(self, account: Any, place: Place, message_id: str, data: bytes, flags: int) -> str:
         """CreateItem with SaveOnly: the one disposition that sends nothing. The new item's id."""
         item = Message(mime_content=data, is_read=place is Place.DRAFTS, own_mark=message_id, mapi_flags=flags)
-        made = account.bulk_create(folder=folder_of(account, place), items=[item], message_disposition=SAVE_ONLY)
-        [result] = made
+        folder = folder_of(account, place)
+        try:
+            [result] = account.bulk_create(folder=folder, items=[item], message_disposition=SAVE_ONLY)
+        except (ews.ErrorAccessDenied, ews.ErrorSendAsDenied):
+            # Some servers allow the mailbox's own address alone, and write it themselves where none is given.
+            item.mime_content = _FROM.sub(b"", data, count=1)
+            [result] = account.bulk_create(folder=folder, items=[item], message_disposition=SAVE_ONLY)
         if isinstance(result, Exception):
             raise translate(result, self._session.account, "create")
         return str(result.id)

@@ -27,7 +27,8 @@ from connectors.exchange import transport
 from connectors.exchange.errors import NotFound, translate
 from connectors.exchange.mailbox import ExchangeMailbox
 from connectors.exchange.session import Login, Session, keep_discoveries_private, refuse_online
-from connectors.model import Place
+from connectors.mime import read_headers
+from connectors.model import Address, Place
 from tests.conformance.test_mailbox import DRAFT, PROBE
 from tests.connectors.exchange.conftest import ExchangeHands
 from tests.connectors.graph.life import ME, OWNER
@@ -167,6 +168,16 @@ def test_an_attachment_makes_it_the_owners(hands: ExchangeHands) -> None:
     with pytest.raises(DraftChanged):
         hands.mailbox().delete_draft(ref)
     assert len(hands.messages(Place.DRAFTS)) == 1
+
+
+def test_a_draft_from_another_address_is_made_where_the_server_allows_only_its_own(hands: ExchangeHands) -> None:
+    draft = replace(DRAFT, sender=Address("sam@private.example", "Sam"))
+    ref = hands.mailbox().create_draft(draft)
+    [message] = hands.messages(Place.DRAFTS)
+    headers = read_headers(message)
+    assert (headers.sender is None) is hands.fake.odd
+    assert (headers.message_id, headers.to, headers.references) == (draft.message_id, draft.to, draft.references)
+    assert hands.mailbox().create_draft(draft) == ref
 
 
 def test_the_mark_holds_where_a_client_changes_the_message_id(hands: ExchangeHands) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from lxml import etree
 
+from connectors.mime import read_headers
 from tests.servers.ews_fake.shapes import M, S, T, shown, t
 from tests.servers.ews_fake.store import FOLDERS, Gone, Item, Store
 
@@ -174,6 +175,10 @@ class EwsFake:
             if etree.QName(each).localname != "Message":
                 raise AssertionError("only messages are ever made")
             mime = base64.b64decode(each.findtext("t:MimeContent", namespaces=NS))
+            sender, own = read_headers(mime).sender, target.findtext("t:Mailbox/t:EmailAddress", namespaces=NS)
+            if self.odd and sender is not None and own and sender.email != own:
+                answers.append(_failed("CreateItem", "ErrorAccessDenied"))
+                continue
             properties = {}
             for own in each.findall("t:ExtendedProperty", NS):
                 properties[_uri(own.find("t:ExtendedFieldURI", NS))] = own.findtext("t:Value", namespaces=NS)
