@@ -14,7 +14,7 @@ from daemon.cli.config_cmd import ConfigOption
 from daemon.cli.explain_cmd import explain_object, explanation, plain, utc_text
 from daemon.cli.opening import Opened, opened
 from daemon.cli.told import Told
-from daemon.core.facts import AccountFacts, ActKind, FollowUp, FollowUpFacts, Health
+from daemon.core.facts import WRITING, AccountFacts, ActKind, FollowUp, FollowUpFacts, Health
 from daemon.core.life import Life, State, derive
 from daemon.core.model import Interview, Outcome
 from daemon.service import wall_clock
@@ -108,6 +108,8 @@ def _print_account(console: Console, each: Opened, now: datetime) -> None:
     zone = each.account.owner.zone
     console.rule(f"[bold]{plain(each.config.name)}[/]", align="left")
     for health in facts.health.values():
+        if health.port.endswith(WRITING) and not health.failing_since:
+            continue  # its last good write is no news beside the mailbox's own line
         console.print(_health_words(health, now), _spent_words(each, health.port), highlight=False)
     if not facts.health:
         console.print("[dim]not looked at yet: `afterword once` or the service does that[/]")
