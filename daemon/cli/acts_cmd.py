@@ -73,8 +73,8 @@ def _say(target: _Target, *acts: Act) -> None:
 
 def note(
     interview: Id,
-    talked: Annotated[str, typer.Option("--talked-about", help="What to come back to.")] = "",
-    slipped: Annotated[str, typer.Option("--slipped", help="What slipped your mind.")] = "",
+    talked: Annotated[str, typer.Option("--talked-about", "--talked", help="What to come back to.")] = "",
+    slipped: Annotated[str, typer.Option("--slipped", "--forgot", help="What slipped your mind.")] = "",
     correct: Annotated[str, typer.Option("--correct", help="What you would answer differently.")] = "",
     account: AccountOption = "",
     config: ConfigOption = None,

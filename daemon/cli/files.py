@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connectors import ics, imip, itip
 from connectors.model import LIMITS, Event, Invite
 
+_ONE_INTERVIEW = timedelta(days=1)
 MAIL_SUFFIXES = frozenset({".eml", ".mail", ".msg", ".mbox"})
 
 
@@ -18,7 +20,7 @@ class Found:
     path: Path
     events: tuple[Event, ...] = ()
     beside: tuple[Event, ...] = ()
-    """What the same messages say under other UIDs: the same interview may have been invited twice."""
+    """What the same messages say under other UIDs around the same time: an interview may have been invited twice."""
     error: str | None = None
 
 
@@ -52,9 +54,12 @@ def _subject(invites: Sequence[Invite], addresses: Collection[str]) -> tuple[tup
     subject = itip.subject_occurrence(invites, addresses)
     if subject is None:
         return (), ()
-    uids = dict.fromkeys(invite.uid for invite in invites if invite.uid != subject.uid)
-    others = (itip.subject_occurrence([i for i in invites if i.uid == uid], addresses) for uid in uids)
-    return (subject,), tuple(event for event in others if event is not None)
+    by_uid: dict[str, list[Invite]] = {}
+    for invite in invites:
+        if invite.uid != subject.uid:
+            by_uid.setdefault(invite.uid, []).append(invite)
+    others = (itip.subject_occurrence(group, addresses) for group in by_uid.values())
+    return (subject,), tuple(e for e in others if e is not None and abs(e.start - subject.start) <= _ONE_INTERVIEW)
 
 
 def _files(path: Path) -> Iterator[Path]:

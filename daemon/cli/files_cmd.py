@@ -33,8 +33,7 @@ def explain(
     config: ConfigOption = None,
 ) -> None:
     """Say what Afterword makes of a calendar file or message, and why. An interview's ID from `status` works, too."""
-    known = [path for path in paths if not path.exists()]
-    if known and not me and len(known) == len(paths):
+    if not me and not any(path.exists() or path.suffix or len(path.parts) > 1 for path in paths):
         # The store and what belongs to it are heavy, and files alone do not need them.
         status_cmd = import_module("daemon.cli.status_cmd")
         status_cmd.explain_known([str(path) for path in paths], config, as_json=as_json)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from connectors.model import Event, PartStat, Status
-from daemon.core.facts import FollowUpFacts
-from daemon.core.model import Interview, Outcome, Owner
+from connectors.model import Event, PartStat, Person, Status
+from daemon.core.facts import FollowUp, FollowUpFacts
+from daemon.core.model import Interview, Outcome, Owner, RecipientKind
 
 
 def did_not_happen(facts: FollowUpFacts, interviews: Sequence[Interview], owner: Owner, now: datetime) -> str:
@@ -15,22 +15,45 @@ def did_not_happen(facts: FollowUpFacts, interviews: Sequence[Interview], owner:
     is a clean-up, or the next round.
     """
     followup = facts.followup
-    same = [i for i in interviews if {p.event.uid for p in i.parts} & set(followup.uids)]
+    same = [i for i in interviews if {p.event.uid for p in (*i.parts, *i.void)} & set(followup.uids)]
     if not same:
         return ""
-    if any(_alive(i) and i.end == followup.ended_at for i in same):
-        return ""
-    for interview in same:
-        events = [part.event for part in interview.parts if part.event.uid in followup.uids]
-        for event in events:
-            stamp = event.last_modified if event.dtstamp is None else event.dtstamp
-            in_time = stamp is not None and stamp < followup.ended_at
-            if event.status is Status.CANCELLED and event.end == followup.ended_at and in_time:
+    events = [p.event for i in same for p in (*i.parts, *i.void) if p.event.uid in followup.uids]
+    alive = [i for i in same if _alive(i) and i.end == followup.ended_at]
+    if alive:
+        return _cancelled_for(followup, alive, events)
+    for event in events:
+        if not _said_before(event, followup.ended_at):
+            continue
+        if event.status is Status.CANCELLED:
+            # One that was put off first and cancelled then ends later; so do other occurrences of a series.
+            if event.end == followup.ended_at or (event.end > followup.ended_at and not event.recurs):
                 return "it was cancelled"
-            if event.status is not Status.CANCELLED and event.end > max(followup.ended_at, now) and in_time:
-                return "it was moved"
+        elif event.end > max(followup.ended_at, now):
+            return "it was moved"
     declined = any(i.end == followup.ended_at and all(_declined(p.event, owner) for p in i.parts) for i in same)
     return "you declined it" if declined else ""
+
+
+def _said_before(event: Event, end: datetime) -> bool:
+    stamp = event.last_modified if event.dtstamp is None else event.dtstamp
+    return stamp is not None and stamp < end
+
+
+def _cancelled_for(followup: FollowUp, alive: Sequence[Interview], events: Sequence[Event]) -> str:
+    """The interview took place, but the part of it with this recipient was called off."""
+    email = followup.recipient.email
+    if followup.recipient.kind is not RecipientKind.INTERVIEWER or not email:
+        return ""
+    if any(email in {person.email for person in i.interviewers} for i in alive):
+        return ""
+    theirs = [e for e in events if any(person.email == email for person in _people(e))]
+    called_off = [e.status is Status.CANCELLED and _said_before(e, followup.ended_at) for e in theirs]
+    return "the part with them was cancelled" if called_off and all(called_off) else ""
+
+
+def _people(event: Event) -> tuple[Person, ...]:
+    return event.attendees if event.organizer is None else (event.organizer, *event.attendees)
 
 
 def _declined(event: Event, owner: Owner) -> bool:

@@ -114,6 +114,7 @@ def _merged(slots: Sequence[Sequence[Assessment]], owner: Owner, account_key: by
     return Interview(
         id=_id(everything, account_key),
         parts=tuple(sorted(telling, key=lambda one: (one.event.start, one.event.uid))),
+        void=tuple(one for one in everything if one not in telling),
         start=min(one.event.start for one in telling),
         end=last.event.end,
         zone=start_zone if isinstance(start_zone, ZoneInfo) and start_zone.key != "UTC" else owner.zone,

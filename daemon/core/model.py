@@ -187,6 +187,8 @@ class Interview:
     formality: Formality | None = None
     company_domain: str = ""
     reasons: tuple[str, ...] = ()
+    void: tuple[Assessment, ...] = ()
+    """What was put together with it and does not take place: a cancelled block beside one that does."""
 
     @property
     def title(self) -> str:

@@ -111,20 +111,20 @@ class Phrase:
 
 
 class Matcher:
-    """All phrases, found through the first letters of each word."""
+    """All phrases, found through the first letters of each word; compiled when a text first has those letters."""
 
-    __slots__ = ("_by_prefix",)
+    __slots__ = ("_by_prefix", "_ready")
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
-        self._by_prefix: dict[str, list[tuple[re.Pattern[str], Phrase]]] = {}
+        self._by_prefix: dict[str, list[Phrase]] = {}
+        self._ready: dict[str, tuple[tuple[re.Pattern[str], Phrase], ...]] = {}
         for phrase in phrases:
             first = _WORD.search(fold(phrase.text))
             if first is None:
                 continue
             word = first.group()
             prefix = word[:1] if has_cjk(word) else word[:_PREFIX]
-            compiled = _compiled(phrase.text)
-            self._by_prefix.setdefault(prefix, []).append((compiled, phrase))
+            self._by_prefix.setdefault(prefix, []).append(phrase)
 
     def find(self, folded: str) -> Iterator[Hit]:
         """Every phrase in a folded text; overlapping ones, too."""
@@ -140,7 +140,12 @@ class Matcher:
                     yield from self._at(folded, start + offset, text[offset : offset + _PREFIX])
 
     def _at(self, folded: str, start: int, prefix: str) -> Iterator[Hit]:
-        for pattern, phrase in self._by_prefix.get(prefix, ()):
+        ready = self._ready.get(prefix)
+        if ready is None:
+            if prefix not in self._by_prefix:
+                return
+            ready = self._ready[prefix] = tuple((_compiled(one.text), one) for one in self._by_prefix[prefix])
+        for pattern, phrase in ready:
             found = pattern.match(folded, start)
             if found:
                 yield Hit(phrase.signal, start, found.end(), phrase.text, phrase.language)

@@ -140,3 +140,9 @@ def test_hostile_text_reaches_no_header_template_or_terminal_code(tmp_path: Path
         run = afterword(tmp_path, command, *ME, "evil.ics")
         assert run.returncode == 0
         assert "\x1b[31m" not in run.stdout
+
+
+def test_a_file_that_is_not_there_is_told_as_such_and_not_looked_up_as_an_interview(tmp_path: Path) -> None:
+    run = afterword(tmp_path, "explain", "missing.ics")
+    assert "missing.ics" in run.stdout
+    assert "No such file" in run.stdout

@@ -139,6 +139,30 @@ def test_the_draft_for_a_second_round_is_no_change_of_the_first(folder: Path) ->
     assert [text.count(draft.get_content().splitlines()[2]) for draft in drafts(folder)] == [1, 1]
 
 
+def test_of_two_who_interviewed_at_once_the_one_who_cancelled_in_time_gets_none(folder: Path) -> None:
+    priya = (("Priya Raman", "priya@cobalt.example"),)
+    put_event(folder, "one", invite("one"))
+    put_event(folder, "two", invite("two", people=priya))
+    run(folder, DUE)
+    assert len(drafts(folder)) == 2
+    put_event(
+        folder, "two", invite("two", people=priya, sequence=1, stamped=END - timedelta(hours=2), status="CANCELLED")
+    )
+    for minutes in (5, 10):
+        run(folder, DUE + timedelta(minutes=minutes))
+    assert [str(draft["To"]) for draft in drafts(folder)] == ["Helena Frost <helena@frost.example>"]
+
+
+def test_put_off_and_then_cancelled_both_in_time_withdraws_the_draft(folder: Path) -> None:
+    put_event(folder, "one", invite("one"))
+    run(folder, DUE)
+    late = END + timedelta(days=1)
+    put_event(folder, "one", invite("one", end=late, sequence=2, stamped=END - timedelta(hours=1), status="CANCELLED"))
+    for minutes in (5, 10):
+        run(folder, DUE + timedelta(minutes=minutes))
+    assert drafts(folder) == []
+
+
 def test_a_recruiter_with_two_applications_on_one_day_is_thanked_for_each(folder: Path) -> None:
     rita = (("Rita Vogel", "rita@talentbridge-recruiting.example"),)
 
