@@ -35,6 +35,7 @@ _REPLY_MARK = re.compile(r"^(?:(?:re|aw|sv|antw|odp|rv|res|回复|答复|返信)
 _LONGEST_SUBJECT = 200
 _NOTES = ("talked_about", "slipped_my_mind", "would_correct")
 _SPOKEN = ("greeting", "opening", "thanks", "middle", *_NOTES, "interest", "offer", "close", "owner")
+_BULLET = re.compile(r"^\s*(?:[-*•–・]\s+|\d{1,2}[.)]\s+)(?=\S)")
 _CLOSING_MARKS = "\"'”’»)」』"
 _ENDINGS = ".!?…。！？"
 
@@ -109,7 +110,8 @@ def _written(words: Library, request: _Request) -> Words:
     sentences = {slot: chosen(slot, order="opening") for slot in ("opening", "thanks", "middle")}
     sentences |= {slot: chosen(slot, order="ending") for slot in ("interest", "offer")}
     for slot in _NOTES:
-        said = _as_sentence(getattr(request.notes, slot), words.setting("language", "stop", "."))
+        note = _without_opening(_points(getattr(request.notes, slot)), words.wordings(slot, "openings"))
+        said = _as_sentence(note, words.setting("language", "stop", "."))
         sentences[slot] = f"{chosen(slot, order='notes', among=('notes',))}{said}" if said else ""
     values |= sentences
     values["greeting"] = _greeting(words, values, request)
@@ -137,7 +139,7 @@ def _facts(words: Library, request: _Request) -> dict[str, object]:
         "role": speakable_role(interview.role),
         "company": speakable_company(interview.company),
         "stage": request.stage,
-        "day": day_in_words(day, _date_pattern(words, interview), words.language),
+        "day": day_in_words(day, _date_pattern(words, interview, first=day.day == 1), words.language),
         "name": name.full,
         "given": name.given or name.full,
         "family": name.family,
@@ -161,7 +163,9 @@ def _address_forms(formality: Formality) -> Callable[[str, str], str]:
     return lambda formal, informal: formal if formality is Formality.FORMAL else informal
 
 
-def _date_pattern(words: Library, interview: Interview) -> str:
+def _date_pattern(words: Library, interview: Interview, *, first: bool) -> str:
+    if first and (pattern := words.setting("date", "first")):
+        return pattern
     continent = interview.zone.key.partition("/")[0].lower()
     return words.setting("date", continent) or words.setting("date", "pattern", "d MMMM")
 
@@ -229,6 +233,26 @@ def _as_sentence(note: str, stop: str) -> str:
     text = " ".join(note.split())
     last = text.rstrip(_CLOSING_MARKS)[-1:]
     return text if not text or last in _ENDINGS else f"{text}{stop}"
+
+
+def _without_opening(note: str, openings: tuple[str, ...]) -> str:
+    """`note` without a beginning such as 'we talked about', which the lead-in has just said."""
+    text = note.strip()
+    for opening in sorted(openings, key=len, reverse=True):
+        rest = text[len(opening) :]
+        separated = rest[:1].isspace() or not opening[-1:].isascii()
+        if text.lower().startswith(opening) and separated and any(c.isalnum() for c in rest):
+            return rest.strip()
+    return text
+
+
+def _points(note: str) -> str:
+    """A list of points as one run of text, `a; b; c`: dashes in mid-sentence, after a lead-in, would read as noise."""
+    lines = [line for line in note.splitlines() if line.strip()]
+    if not all(_BULLET.match(line) for line in lines):
+        return note
+    points = [_BULLET.sub("", line).strip() for line in lines]
+    return "; ".join([*(point.rstrip(".;,。；、") for point in points[:-1]), *points[-1:]])
 
 
 def _one_line(text: str) -> str:

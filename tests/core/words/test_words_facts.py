@@ -154,6 +154,63 @@ def test_the_owners_notes_stand_whole_and_unchanged(language: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("language", "note", "said"),
+    [
+        ("en", "We talked about the move to Kafka", "conversation: the move to Kafka."),
+        ("en", "We talked about", "conversation: We talked about."),
+        ("en", "we talked aboutness", "conversation: we talked aboutness."),
+        (
+            "en",
+            "- the move to Kafka.\n- why it took two years\n",
+            "conversation: the move to Kafka; why it took two years.",
+        ),
+        ("en", "1. the garden\n2. the kitchen", "conversation: the garden; the kitchen."),
+        ("en", "-5 degrees in the store", "conversation: -5 degrees in the store."),
+        ("zh", "我们谈到了供应链", "是：供应链。"),
+    ],
+)
+def test_a_note_is_not_introduced_twice_and_a_list_becomes_a_sentence(language: str, note: str, said: str) -> None:
+    bodies = [
+        compose(interview(language), person(), VOICE, variant=v, panel=4, notes=OwnerNotes(talked_about=note)).body
+        for v in range(4)
+    ]
+    assert any(said in body for body in bodies)
+
+
+def test_the_first_of_the_month_is_written_as_french_has_it() -> None:
+    first = datetime(2026, 12, 1, 15, tzinfo=UTC)
+    assert "mardi 1er décembre" in compose(interview("fr", start=first), person(), VOICE).body
+    assert "martedì 1º dicembre" in compose(interview("it", start=first), person(), VOICE).body
+    assert "1º de dezembro" in compose(interview("pt", start=first), person(), VOICE).body
+
+
+@pytest.mark.parametrize(
+    ("language", "company", "said"),
+    [
+        ("de", "Museum Kupferhof", "beim Museum Kupferhof"),
+        ("de", "Universität Marburg", "bei der Universität Marburg"),
+        ("fr", "Université de Lyon", "à l’Université de Lyon"),
+        ("fr", "Musée du Lin", "au Musée du Lin"),
+        ("es", "Universidad de Lugo", "en la Universidad de Lugo"),
+        ("it", "Museo del Mare", "presso il Museo del Mare"),
+        ("pt", "Hospital São Bento", "no Hospital São Bento"),
+        ("pl", "Szpital Wojewódzki", "w instytucji Szpital Wojewódzki"),
+        ("sv", "Lunds universitet", "vid Lunds universitet"),
+    ],
+)
+def test_institutions_get_their_article(language: str, company: str, said: str) -> None:
+    assert said in compose(interview(language, company=company), person(), VOICE).body
+
+
+def test_an_article_in_a_company_is_merged() -> None:
+    bodies = [
+        compose(interview("fr", company="Le Bon Fournil"), person(), VOICE, variant=v, panel=4).body for v in range(4)
+    ]
+    assert any("l’équipe du Bon Fournil" in body for body in bodies)
+    assert not any("de Le " in body for body in bodies)
+
+
 def test_a_role_with_a_comma_does_not_break_the_sentence() -> None:
     body = compose(interview(role="Art Director, Packaging"), person(), VOICE).body
     assert "the role of Art Director, Packaging, at Acme" in body
