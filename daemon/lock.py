@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -30,11 +30,13 @@ def serving(account: str, state_dir: Path) -> Iterator[None]:
     except Timeout:
         raise AccountBusy(account, path, _holder(path)) from None
     try:
-        # Beside the lock, not in it: some systems forbid reading a locked file.
-        _holder_file(path).write_text(f"{os.getpid()}\n", encoding="ascii")
+        # Beside the lock, not in it: some systems forbid reading a locked file. A courtesy: a full disk may lack room.
+        with suppress(OSError):
+            _holder_file(path).write_text(f"{os.getpid()}\n", encoding="ascii")
         yield
     finally:
-        _holder_file(path).unlink(missing_ok=True)
+        with suppress(OSError):
+            _holder_file(path).unlink(missing_ok=True)
         lock.release()
 
 

@@ -75,4 +75,12 @@ def opened(
             raise Told(str(error), exit_code(error)) from None
         except SecretError as error:
             raise Told(str(error), EX_CONFIG) from None
-        yield tuple(found)
+        except OSError as error:
+            message = (
+                f"{error.filename or state}: {error.strerror or error}; look at the permissions and the free space"
+            )
+            raise Told(message, EX_TEMPFAIL) from None
+        try:
+            yield tuple(found)
+        except StoreError as error:
+            raise Told(str(error), exit_code(error)) from None
