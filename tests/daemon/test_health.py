@@ -20,7 +20,7 @@ from daemon.service import REFUSED_REST, _Served, status_line
 from tests.daemon.staged import END, SET_UP, account_in, drafts, invite, lay_out, notes, put_event
 
 DUE = END + timedelta(minutes=20)
-STEP = timedelta(minutes=30)
+STEP = timedelta(hours=1)
 
 
 @dataclass
@@ -158,7 +158,7 @@ def test_a_refused_login_is_told_once_and_at_once_and_tried_once_a_cycle(
     (note,) = stage.other.told
     assert note.body.count("refused since") == 1
     assert "check user name" in note.body
-    assert (stage.mailbox.calls, mail.calls) == (0, 30 * 2 + 1)
+    assert (stage.mailbox.calls, mail.calls) == (0, 30 + 1)
     assert len(caplog.records) == 2
     stage.mailbox.reading = mail.reading = None
     stage.run(DUE + timedelta(hours=31), timedelta(hours=1))
@@ -203,10 +203,10 @@ def test_a_service_leaves_a_mailbox_alone_that_refused_its_login_until_the_owner
     served = _Served(None, stage.account, ExitStack())  # type: ignore[arg-type] # its config is not looked at
     assert not served.rests(DUE)
     served.last = cycle(stage.account, DUE)
-    assert served.rests(DUE + STEP)
+    assert served.rests(DUE + STEP / 2)
     assert not served.rests(DUE + REFUSED_REST)
     served.asked = True
-    assert not served.rests(DUE + STEP)
+    assert not served.rests(DUE + STEP / 2)
 
 
 def test_the_status_line_names_who_is_not_served_and_what_has_faults() -> None:

@@ -118,3 +118,8 @@ def test_credentials_are_found_wherever_the_configuration_names_them() -> None:
 def test_a_home_is_not_seen_by_a_system_unit() -> None:
     assert units.hidden_from_system(Path("/home/ada/.local/bin/afterword"))
     assert not units.hidden_from_system(Path("/opt/afterword/bin/afterword"))
+
+
+def test_the_user_unit_keeps_its_state_where_the_commands_look_for_it() -> None:
+    """Before systemd 254, StateDirectory= of a user's manager lies in ~/.config; the commands use ~/.local/state."""
+    assert "StateDirectory=" not in [line.partition("=")[0] + "=" for line in USER.read_text().splitlines()]

@@ -305,6 +305,9 @@ def user_manager() -> str:
     seen = (*as_cai, "systemctl", "--user", "show", "--value", "-p", "StatusText", UNIT)
     until(lambda: "all is well" in run(*seen).stdout, 60)
     status = run(*seen).stdout.strip()
+    told = run(*as_cai, "afterword", "status", "--json")
+    assert '"port": "maildir"' in told.stdout, told.stdout + told.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["me.toml"]
     gone = run(*as_cai, "afterword", "service", "remove", "--user")
     assert gone.returncode == 0, gone.stdout + gone.stderr
     left = [str(path) for path in (home / ".config/systemd").rglob("*") if not path.is_dir()]
