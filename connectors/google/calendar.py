@@ -142,7 +142,7 @@ class GoogleCalendar:
             raise ProtocolViolation("the answer is empty", operation="pull")
         zone = calendar_zone(str(answer.get("timeZone", "")), self._zone)
         for item in answer.get("items") or ():
-            self._take(item, calendar, zone, haul, mark.series)
+            self._take(item, calendar, zone, haul, frozenset() if fresh else mark.series)
         page = str(answer.get("nextPageToken", ""))
         if page:
             return replace(mark, page=page)
@@ -160,6 +160,11 @@ class GoogleCalendar:
                 operation="pull",
                 remedy="correct `calendars`; its id stands in its settings, under Integrate calendar",
             ) from None
+        except ProtocolViolation:
+            if "pageToken" not in asked:
+                raise
+            # The page before was asked for in the same words, so it is the page token that Google no longer takes.
+            raise CursorExpired("Google no longer knows how far was read", operation="pull") from None
 
     def _take(self, item: Json, calendar: str, zone: ZoneInfo, haul: _Haul, series: frozenset[str]) -> None:
         event_id = str(item.get("id", ""))

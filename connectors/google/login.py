@@ -157,7 +157,8 @@ def _paste(flow: InstalledAppFlow, dialogue: Dialogue, wishes: dict[str, str]) -
             operation="login",
             remedy=f"{_AGAIN} and copy the whole address, which begins with {flow.redirect_uri}",
         )
-    flow.fetch_token(authorization_response=answer.replace("http://", "https://", 1))
+    # oauthlib takes no address without TLS, and browsers like to leave the scheme out of what they show.
+    flow.fetch_token(authorization_response=f"https://{answer.removeprefix('http://')}")
 
 
 class _Said:

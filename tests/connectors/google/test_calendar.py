@@ -171,6 +171,35 @@ def test_an_expired_token_is_cursor_expired(setting: Setting) -> None:
     assert caught.value.account == "sam"
 
 
+def test_an_expired_page_token_is_cursor_expired(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(7):
+        primary(setting).put(interview(f"e{number}"))
+    setting.fake.calendars.page_size = 3
+    monkeypatch.setattr(module, "PAGE", 3)
+    half = setting.calendar().pull(None, WINDOW)
+    assert half.more
+    setting.fake.calendars.listings.clear()
+    with pytest.raises(CursorExpired):
+        setting.calendar().pull(half.cursor, WINDOW)
+
+
+def test_a_series_deleted_long_ago_does_not_keep_the_first_sync_from_ending(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = {"dateTime": "2026-11-23T09:00:00+01:00", "timeZone": "Europe/Berlin"}
+    instance = interview("s_20261123T080000Z", recurringEventId="s", originalStartTime=original)
+    primary(setting).put(instance | {"status": "cancelled"})
+    primary(setting).put(interview("s"))
+    primary(setting).cancel("s")
+    setting.fake.calendars.page_size = 1
+    monkeypatch.setattr(module, "PAGE", 1)
+    calendar = setting.calendar()
+    first = calendar.pull(None, WINDOW)
+    second = calendar.pull(first.cursor, WINDOW)
+    assert (first.more, second.more) == (True, False)
+    assert second.invites[0].events[0].status is Status.CANCELLED
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"1":{"covers":["x","y"]}}', '{"1":7}'])
 def test_a_strange_cursor_is_expired(setting: Setting, text: str) -> None:
     with pytest.raises(CursorExpired):

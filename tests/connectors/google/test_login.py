@@ -76,6 +76,16 @@ def test_pasting_where_the_browser_was_led_to(server: AuthorizationServer, login
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_browser_that_leaves_the_scheme_out(server: AuthorizationServer, login: GoogleLogin) -> None:
+    said: list[str] = []
+
+    def shown(_: str) -> str:
+        return server.visit(address_in(said[0])).removeprefix("http://")
+
+    login.run(Dialogue(said.append, shown, browser=False))
+    assert login.done()
+
+
 def test_without_any_browser_here_it_falls_back_to_pasting(
     server: AuthorizationServer, login: GoogleLogin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
