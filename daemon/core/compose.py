@@ -110,7 +110,7 @@ def _written(words: Library, request: _Request) -> Words:
     sentences = {slot: chosen(slot, order="opening") for slot in ("opening", "thanks", "middle")}
     sentences |= {slot: chosen(slot, order="ending") for slot in ("interest", "offer")}
     for slot in _NOTES:
-        note = _without_opening(_points(getattr(request.notes, slot)), words.wordings(slot, "openings"))
+        note = _after_a_lead_in(_points(getattr(request.notes, slot)), words, slot)
         said = _as_sentence(note, words.setting("language", "stop", "."))
         sentences[slot] = f"{chosen(slot, order='notes', among=('notes',))}{said}" if said else ""
     values |= sentences
@@ -235,15 +235,18 @@ def _as_sentence(note: str, stop: str) -> str:
     return text if not text or last in _ENDINGS else f"{text}{stop}"
 
 
-def _without_opening(note: str, openings: tuple[str, ...]) -> str:
-    """`note` without a beginning such as 'we talked about', which the lead-in has just said."""
+def _after_a_lead_in(note: str, words: Library, slot: str) -> str:
+    """`note` without a beginning such as 'we talked about', which the lead-in has just said; 'The' becomes 'the'."""
     text = note.strip()
-    for opening in sorted(openings, key=len, reverse=True):
+    for opening in sorted(words.wordings(slot, "openings"), key=len, reverse=True):
         rest = text[len(opening) :]
         separated = rest[:1].isspace() or not opening[-1:].isascii()
         if text.lower().startswith(opening) and separated and any(c.isalnum() for c in rest):
-            return rest.strip()
-    return text
+            text = rest.strip()
+            break
+    first, space, rest = text.partition(" ")
+    lowered = first[:1].lower() + first[1:]
+    return f"{lowered}{space}{rest}" if lowered in words.wordings("lower", "openings") else text
 
 
 def _points(note: str) -> str:

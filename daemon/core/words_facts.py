@@ -20,6 +20,8 @@ _GENDER_MARK = re.compile(r"\s*[(\[（](?:\w{1,3}\s*[/|,\-]\s*){1,3}\w{1,3}[)\]�
 _CREDENTIALS = re.compile(
     r",\s*(?:ph\.?\s?d\.?|m\.?d\.?|mba|pmp|cpa|msc|bsc|m\.sc\.|esq\.?|cfa|shrm-\w+|rn|p\.?e\.?)\b.*$", re.IGNORECASE
 )
+_ARTICLE = re.compile(r"^(?:[Tt]he|an?)\s+(?=\S)")
+_LEGAL_TAIL = re.compile(r",\s*(?:Inc|LLC|L\.L\.C|Ltd|Corp|PLC|plc|LP)\.?$")
 _POSITION_WORD = re.compile(r"\s+(?:role|position|job|opening|vacancy)$", re.IGNORECASE)
 _IDEOGRAPHS = re.compile(r"^[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff々〆ヶ・\s]+$")
 
@@ -49,16 +51,16 @@ def speakable(text: str) -> str:
 
 
 def speakable_role(fact: Fact | None) -> str:
-    """A role without '(m/f/d)', a bracketed aside at its end, or the word 'position' itself; empty where unknown."""
+    """A role without '(m/f/d)', a bracketed aside at its end, an article or the word 'position'; else empty."""
     if fact is None or len(fact.value) > _NOT_WORTH_READING:
         return ""
     text = _BRACKETED_TAIL.sub("", _GENDER_MARK.sub("", fact.value))
-    return _POSITION_WORD.sub("", speakable(text))
+    return _POSITION_WORD.sub("", _ARTICLE.sub("", speakable(text)))
 
 
 def speakable_company(fact: Fact | None) -> str:
-    """A company's name without its final full stop ('Acme Inc.'), which would end the sentence twice."""
-    return speakable(fact.value).rstrip(".") if fact is not None else ""
+    """A company's name as people say it: without ', Inc.' or a last mark that would end the sentence twice."""
+    return _LEGAL_TAIL.sub("", speakable(fact.value)).rstrip(".!") if fact is not None else ""
 
 
 def is_ideographic(name: str) -> bool:

@@ -1,11 +1,12 @@
 """Event text is data: a fact that should not be spoken is left out, and the draft reads well without it."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 
 from daemon.core.compose import compose, reply_subject
-from daemon.core.model import OwnerNotes, Recipient, RecipientKind, Voice
+from daemon.core.model import Formality, OwnerNotes, Recipient, RecipientKind, Voice
 from daemon.core.words_facts import speakable, speakable_company, speakable_role, spoken_name
 from tests.core.words.words_samples import LANGUAGES, VOICE, fact, faults, interview, person
 
@@ -159,6 +160,9 @@ def test_the_owners_notes_stand_whole_and_unchanged(language: str) -> None:
     [
         ("en", "We talked about the move to Kafka", "conversation: the move to Kafka."),
         ("en", "We talked about", "conversation: We talked about."),
+        ("en", "The way you plan. And more", "conversation: the way you plan. And more."),
+        ("en", "Their Kafka move", "conversation: their Kafka move."),
+        ("en", "Kafka", "conversation: Kafka."),
         ("en", "we talked aboutness", "conversation: we talked aboutness."),
         (
             "en",
@@ -197,10 +201,28 @@ def test_the_first_of_the_month_is_written_as_french_has_it() -> None:
         ("pt", "Hospital São Bento", "no Hospital São Bento"),
         ("pl", "Szpital Wojewódzki", "w instytucji Szpital Wojewódzki"),
         ("sv", "Lunds universitet", "vid Lunds universitet"),
+        ("en", "University of Leeds", "at the University of Leeds"),
+        ("en", "The Economist", "at The Economist"),
+        ("en", "Oxford University", "at Oxford University"),
     ],
 )
 def test_institutions_get_their_article(language: str, company: str, said: str) -> None:
     assert said in compose(interview(language, company=company), person(), VOICE).body
+
+
+def test_company_and_role_are_said_as_people_say_them() -> None:
+    body = compose(interview(role="The Head of Data", company="Acme, Inc."), person(), VOICE).body
+    assert "the Head of Data role at Acme" in body
+    assert "Inc" not in body
+    assert "!" not in compose(interview(company="Yahoo!"), person(), VOICE).body
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "it", "nl", "sv"])
+def test_a_subject_to_a_group_speaks_to_nobody_alone(language: str) -> None:
+    group = person("Jane Doe", copies=("ben@acme.example",), on_behalf_of=("Jane Doe", "Ben Cole"))
+    for id_ in "abcdefgh":
+        subject = compose(interview(language, id=id_, formality=Formality.INFORMAL), group, VOICE).subject
+        assert not re.search(r"\b(?:deine|ton|tuo|Suo|je|uw|din)\b", subject)
 
 
 def test_an_article_in_a_company_is_merged() -> None:
