@@ -16,7 +16,7 @@ from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 FALLBACK = "en"
-NATIVE_REVIEWED: frozenset[str] = frozenset({"en"})
+NATIVE_REVIEWED: frozenset[str] = frozenset()
 """Languages whose words a native speaker has read."""
 
 Table = Mapping[str, Any]
