@@ -24,7 +24,7 @@ def test_killed_at_every_boundary_of_a_cycle_there_is_one_draft_and_none_is_lost
         [sys.executable, "-m", "tests.daemon.kill_histories", str(tmp_path)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
-        timeout=280,
+        timeout=840,
         check=True,
     )
     report = json.loads(run.stdout)
