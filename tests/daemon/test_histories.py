@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, event, settings
@@ -24,6 +23,7 @@ from connectors.memory import MemoryCalendar, MemoryMailbox, MemoryStore, Stored
 from connectors.mime import fingerprint, read_headers
 from connectors.model import Address, Place
 from daemon.account import Account
+from daemon.core.followups import SAME_OCCASION
 from daemon.core.model import Owner, Voice
 from daemon.core.policy import Policy, Wishes
 from daemon.engine import Cycle, cycle
@@ -63,7 +63,10 @@ class Histories(RuleBasedStateMachine):
         self.other = MemoryCalendar("other")
         self.truth: dict[str, Version] = {}
         self.past: list[Version] = []
+        self.unheard: dict[str, Version] = {}
+        """Moved or cancelled in time, but nobody has read the calendar since."""
         self.created: dict[str, list[str]] = {}
+        self.origin: dict[str, str] = {}
         self.taken_back: Counter[str] = Counter()
         self.said_no: set[str] = set()
         self.sent_to: dict[str, datetime] = {}
@@ -102,11 +105,17 @@ class Histories(RuleBasedStateMachine):
         for one in reading.invites:
             target.put(one)
 
-    @initialize(people=st.tuples(st.sampled_from([0, 1]), st.sampled_from([0, 1])), hours=st.integers(1, 30))
-    def two_interviews_are_ahead(self, people: tuple[int, int], hours: int) -> None:
+    @initialize(
+        people=st.tuples(st.sampled_from([0, 1]), st.sampled_from([0, 1])),
+        hours=st.integers(1, 30),
+        served=st.sampled_from([0, 80, 80, 1500]),
+    )
+    def two_interviews_are_ahead(self, people: tuple[int, int], hours: int, served: int) -> None:
         self.invites("a", people[0], 1)
         self.invites("b", people[1], hours)
         self.a_cycle_runs()
+        if served:
+            self._pass(served, cycles=2)
 
     @precondition(lambda self: len(self.truth) < len(UIDS))
     @rule(uid=st.sampled_from(UIDS), person=st.sampled_from([0, 1]), hours=st.integers(1, 40))
@@ -126,15 +135,24 @@ class Histories(RuleBasedStateMachine):
         stamped = self._word_of(old, late=late)
         if stamped >= old.end:
             self.past.append(old)
+        self._overtaken(old)
         end = (max(self.now, old.end) + timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
         self.truth[uid] = replace(old, end=end, sequence=old.sequence + 1, stamped=stamped)
         self._publish(self.truth[uid])
+
+    def _overtaken(self, old: Version) -> None:
+        """What was never heard of before the next change came cannot be told from a change after the end."""
+        if old.uid in self.unheard:
+            self.past.append(self.unheard[old.uid])
+        elif old.end <= self.now:
+            self.unheard[old.uid] = old
 
     @rule(uid=st.sampled_from(UIDS), late=st.booleans())
     def cancels(self, uid: str, late: bool) -> None:  # drawn by hypothesis
         old = self.truth.get(uid)
         if old is None or old.cancelled_at:
             return
+        self._overtaken(old)
         self.truth[uid] = replace(old, sequence=old.sequence + 1, cancelled_at=self._word_of(old, late=late))
         self._publish(self.truth[uid])
 
@@ -183,6 +201,7 @@ class Histories(RuleBasedStateMachine):
             message["Message-ID"] = f"<resaved-{self.now.timestamp()}-{pick}@client.example>"
         self.server.take(draft.locator)
         saved = self.server.put(Place.DRAFTS, message.as_bytes())
+        self.origin[saved.locator] = self.origin.get(draft.locator, "")
         if reworded or renamed:
             self.touched.add(saved.locator)
 
@@ -220,7 +239,7 @@ class Histories(RuleBasedStateMachine):
         self.server.take(draft.locator)
         if to_trash:
             self.server.put(Place.TRASH, draft.data)
-        self.said_no.add(_key(draft, self.created))
+        self.said_no.add(self.origin.get(draft.locator, ""))
 
     @precondition(lambda self: not self.stash and len(self.server.listed(Place.DRAFTS)) > 1)
     @rule()
@@ -264,9 +283,9 @@ class Histories(RuleBasedStateMachine):
     def a_day_passes(self, minutes: int) -> None:
         self._pass(minutes, cycles=2)
 
-    @rule()
-    def the_clock_is_set_back(self) -> None:
-        self.now -= timedelta(minutes=50)
+    @rule(minutes=st.sampled_from([50, 2900]))
+    def the_clock_is_set_back(self, minutes: int) -> None:
+        self.now -= timedelta(minutes=minutes)
 
     @rule()
     def the_service_restarts(self) -> None:
@@ -278,6 +297,7 @@ class Histories(RuleBasedStateMachine):
     def a_cycle_runs(self) -> None:
         before = dict(self.server.messages)
         done = cycle(self.account, self.now)
+        self.unheard.clear()
         assert not done.errors
         after = self.server.messages
         self._nothing_of_others_changed(before, after)
@@ -285,8 +305,11 @@ class Histories(RuleBasedStateMachine):
         self._drafts_are_owed(before, after, done)
         self._reminder_is_right(before, after)
         self._nothing_untouched_lies_there_without_cause(after)
+        self._none_is_lost(after)
 
     def _nothing_untouched_lies_there_without_cause(self, after: dict[str, Stored]) -> None:
+        if self.now != self.latest:
+            return  # With the clock behind the last writing, no look is newer than it, and nothing is taken back.
         for locator, stored in after.items():
             mark, recipient = read_headers(stored.data).message_id, _recipient(stored)
             if stored.place is not Place.DRAFTS or locator in self.touched or mark not in self.created:
@@ -295,6 +318,36 @@ class Histories(RuleBasedStateMachine):
             if recipient in self.sent_to or mark in self.said_no:
                 continue
             assert any(_took_place(v, recipient, self.latest) for v in self._versions()), "nothing took place after all"
+
+    def _none_is_lost(self, after: dict[str, Stored]) -> None:
+        """What took place and has been over for a while has been drafted, unless the owner was quicker."""
+        if self.now != self.latest:
+            return
+        facts = self.account.store.facts(since=None).followups.values()
+        drafted = [f.followup for f in facts if f.followup.message_id in self.created]
+        settled = self.now - timedelta(minutes=20)
+        for version in self.truth.values():
+            recipient = PEOPLE[version.person][1]
+            if not _took_place(version, recipient, settled) or version.end < self.now - timedelta(days=2):
+                continue
+            day = _day(version)
+            if any(v.end > settled and _day(v) == day for v in self._versions()):
+                continue  # The blocks of one day are thanked for after the last.
+            if recipient in self.sent_to or any(
+                s.place is Place.DRAFTS and _recipient(s) == recipient and not self.origin.get(s.locator)
+                for s in after.values()
+            ):
+                continue
+            assert any(
+                f.recipient.email == recipient
+                and (_day_of(f.ended_at) == day or abs(f.ended_at - version.end) <= SAME_OCCASION)
+                for f in drafted
+            ), "a follow-up was lost"
+            event("what took place was drafted")
+
+    def _ends(self) -> dict[str, datetime]:
+        facts = self.account.store.facts(since=None).followups.values()
+        return {f.followup.message_id: f.followup.ended_at for f in facts}
 
     # The promises.
 
@@ -307,8 +360,10 @@ class Histories(RuleBasedStateMachine):
         for locator in before.keys() - after.keys():
             assert before[locator].place is Place.DRAFTS
             assert locator not in self.touched, "a draft that the owner touched was removed"
-            mark = _key(before[locator], self.created)
+            mark = self.origin.get(locator, "")
             assert mark, "something that Afterword did not make was removed"
+            ended, recipient = self._ends()[mark], _recipient(before[locator])
+            assert not any(v.end == ended and _took_place(v, recipient, self.now) for v in self._versions()), "it did"
             self.taken_back[mark] += 1
             event("a draft was taken back")
 
@@ -322,6 +377,7 @@ class Histories(RuleBasedStateMachine):
             assert len(made) == self.taken_back[mark], f"a second draft of {mark}"
             assert mark not in self.said_no, "a draft that the owner deleted came back"
             made.append(fingerprint(stored.data))
+            self.origin[locator] = mark
             event("a draft was made")
             recipient = _recipient(stored)
             assert any(_took_place(v, recipient, self.now) for v in self._versions()), "nothing took place"
@@ -342,7 +398,10 @@ class Histories(RuleBasedStateMachine):
                 lying = [
                     s for s in after.values() if s.place is Place.DRAFTS and _recipient(s) == followup.recipient.email
                 ]
+                lying = [s for s in lying if self.origin.get(s.locator) == followup.message_id]
                 assert lying, "a reminder about a draft that does not lie there"
+                words = _text(told[0])
+                assert any(_text(s).splitlines()[2] in words for s in lying), "it shows other words than the draft's"
                 sent = self.sent_to.get(followup.recipient.email)
                 assert sent is None or sent <= followup.ended_at or sent > self.now, (
                     "a reminder about one that was sent"
@@ -362,10 +421,17 @@ def _recipient(stored: Stored) -> str:
     return to[0].email if to else ""
 
 
-def _key(stored: Stored, created: dict[str, Any]) -> str:
-    """Which of our drafts this is, or was before a mail program renamed it: told by the recipient and the words."""
-    mark = read_headers(stored.data).message_id
-    return mark if mark in created else ""
+def _text(stored: Stored) -> str:
+    return str(message_from_bytes(stored.data, policy=policy.default).get_content())
+
+
+def _day(version: Version) -> date:
+    return _day_of(version.end)
+
+
+def _day_of(end: datetime) -> date:
+    """The owner's day on which an interview of an hour began."""
+    return (end - timedelta(hours=1)).astimezone(BERLIN).date()
 
 
 def _took_place(version: Version, recipient: str, now: datetime) -> bool:
