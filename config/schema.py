@@ -111,7 +111,10 @@ class OwnerConfig(Table):
         strict=False, min_length=1, description="All your e-mail addresses; drafts come from the first."
     )
     timezone: Zone = Field(default="", validate_default=True, description="Your IANA time zone. Default: the system's.")
-    language: Language = Field(default="en", description="In which Afterword speaks to you.")
+    language: Language = Field(
+        default="en",
+        description="In which Afterword speaks to you. No native speaker has read its words yet, in any language.",
+    )
     formality: Formality | None = Field(default=None, description=_FORMALITY)
     employer_domains: tuple[Domain, ...] = Field(
         default=(), strict=False, description="Where you work now: people from there interview somebody else."
