@@ -53,7 +53,7 @@ class Drafts:
         raw, mark = write_draft(draft), fingerprint_of(draft)
         lying = self._lying(draft, mark)
         if not lying:
-            created = self._put(raw, self._thread_of(draft.in_reply_to))
+            created = self._put_where_it_belongs(raw, self._thread_of(draft.in_reply_to))
             # Two services may have looked at the same moment: the one draft with the least id stays.
             lying = sorted({created, *self._lying(draft, mark)})
             for double in lying[1:]:
@@ -130,6 +130,15 @@ class Drafts:
             return None
         mark = read_content(read_raw(message)).fingerprint
         return _Copy(draft_id, str(message.get("threadId", "")), mark, marked_by_owner(labels))
+
+    def _put_where_it_belongs(self, raw: bytes, thread: str) -> str:
+        """The thread may be thrown away between the look for it and this; the draft is owed all the same."""
+        try:
+            return self._put(raw, thread)
+        except NotFound:
+            if not thread:
+                raise
+            return self._put(raw, "")
 
     def _put(self, raw: bytes, thread: str) -> str:
         message = {"raw": encoded(raw)} | ({"threadId": thread} if thread else {})

@@ -74,6 +74,22 @@ def test_what_it_answers_may_be_gone(setting: Setting, mailbox: GmailMailbox) ->
     assert len(setting.fake.mail.drafts) == 1
 
 
+def test_the_thread_is_thrown_away_just_before_the_draft_is_put(
+    setting: Setting, mailbox: GmailMailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invite, answer = arrived(setting), setting.fake.answer
+
+    def late(verb: str, *args: object, **more: object) -> object:
+        if verb == "POST" and invite.id in setting.fake.mail.messages:
+            setting.fake.mail.drop(invite.id)
+        return answer(verb, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(setting.fake, "answer", late)
+    ref = mailbox.create_draft(DRAFT)
+    assert invite.id not in setting.fake.mail.messages
+    assert ref.locator == f"draft/{only(setting)}"
+
+
 def test_the_draft_id_outlives_an_edit_in_gmails_own_app(setting: Setting, mailbox: GmailMailbox) -> None:
     ref = mailbox.create_draft(DRAFT)
     probe = replace(PROBE, ref=ref)
