@@ -33,7 +33,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="afterword-boot-") as folder:
         root = Path(folder) / "root"
         root.mkdir()
-        _build(root, chosen.tree)
+        build(root, chosen.tree, PACKAGES)
         shutil.copy(chosen.deb, root / "root" / "afterword.deb")
         for name in ("guest.py", "slow_proxy.py"):
             shutil.copy(HERE / "guest" / name, root / "root" / name)
@@ -53,12 +53,13 @@ def main() -> int:
     return 0 if "FAIL" not in text and "the end" in text else 1
 
 
-def _build(root: Path, tree: Path | None) -> None:
+def build(root: Path, tree: Path | None, packages: str) -> None:
+    """A Debian 12 in this folder, with these packages."""
     if tree is not None:
         subprocess.run(["tar", "-xf", tree, "-C", root], check=True)
         return
     subprocess.run(
-        ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", "bookworm", root], check=True
+        ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}", "bookworm", root], check=True
     )
 
 
