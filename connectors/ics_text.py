@@ -15,6 +15,8 @@ _MARKUP = re.compile(
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 
+_LABEL_CHARS = 40
+
 
 class _Reduction(HTMLParser):
     """HTMLParser has to be subclassed to be used at all."""
@@ -25,6 +27,8 @@ class _Reduction(HTMLParser):
         self.room = limit
         self.silent = 0
         self.links: list[tuple[str, int]] = []
+        self.cells: list[int] = []
+        """Where each cell of the row in hand begins among the pieces."""
 
     def put(self, text: str) -> None:
         if self.room > 0:
@@ -37,11 +41,24 @@ class _Reduction(HTMLParser):
         elif tag == "li":
             self.put("\n- ")
         elif tag in ("td", "th"):
-            self.put(" ")
+            self.put(self._between_cells())
+            self.cells.append(len(self.pieces))
         elif tag in _BLOCKS:
             self.put("\n")
+            if tag == "tr":
+                self.cells.clear()
         elif tag == "a":
             self.links.append((next((value or "" for name, value in attrs if name == "href"), ""), len(self.pieces)))
+
+    def _between_cells(self) -> str:
+        """As people would write a row in one line: `Interviewers: Jane Roe, CTO`."""
+        before = "".join(self.pieces[self.cells[-1] :]).strip() if self.cells else ""
+        if not before:
+            return " "
+        if len(self.cells) > 1:
+            return ", "
+        is_label = len(before) <= _LABEL_CHARS and "\n" not in before and not re.search(r"\d|[:：]$", before)
+        return ": " if is_label else " "
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _SILENT:

@@ -15,15 +15,21 @@ from daemon.core.model import Fact
 from daemon.core.phrases import fold, has_cjk
 
 _LEGAL = re.compile(
-    r"[\s,]+(?:gmbh(?:\s*&\s*co\.?(?:\s*kg(?:aa)?)?)?|sp|mbh|ag|se|kg|ohg|e\.\s?v\.|eg|llp|llc|l\.l\.c\.|inc\.?|"
-    r"corp\.?|ltd\.?|limited|plc|pty|b\.?v\.?|n\.?v\.?|ab|oy|oyj|a/s|asa|s\.?a\.?s?\.?|sarl|"
+    r"[\s,]+(?:g?gmbh(?:\s*&\s*co\.?(?:\s*kg(?:aa)?)?)?|sp|mbh|mbb|partg|ug|gag|ag|se|kg|ohg|e\.\s?v\.|eg|llp|llc|l\.l\.c\.|"
+    r"inc\.?|"
+    r"corp\.?|ltd\.?|limited|pvt|private limited|plc|pty|cic|k\.k\.|co\.?|aps|s\.r\.o\.|d\.o\.o\.|"
+    r"b\.?v\.?|n\.?v\.?|ab|oy|oyj|a/s|asa|s\.?a\.?s?\.?|sarl|"
     r"s\.à\.?\s?r\.?l\.?|s\.?p\.?a\.?|s\.?r\.?l\.?|s\.?l\.?u?\.?|"
-    r"lda\.?|ltda\.?|s\.?\s?c\.?|sp\.?\s*z\s*o\.?\s*o\.?|s\.a\.)\.?$",
+    r"lda\.?|ltda\.?|s\.?\s?c\.?|sp\.?\s*z\s*o\.?\s*o\.?|sp\.\s?[kj]\.|s\.a\.)\.?$",
     re.IGNORECASE,
 )
 _LEGAL_CJK = re.compile(
     r"^(?:株式会社|有限会社|合同会社|一般社団法人)\s*|\s*(?:株式会社|有限会社|合同会社|（株）|\(株\)|股份有限公司|有限责任公司|有限公司|集团)$"
 )
+_THROUGH = re.compile(
+    r"\s+(?:via|through|über|through|tramite|por meio d[aeo]|door|poprzez)\s+\S+(?:\s\S+)?$", re.IGNORECASE
+)
+"""Behind it stands the service that sent the invite."""
 AGENCY = re.compile(
     r"(?:^|[-.])(?:search|recruit\w*|staffing|headhunt\w*|personnel|resourcing|placements?|zeitarbeit|"
     r"personalberatung|personalvermittlung|manpower|hays|talentsearch|executive|executives|interim\w*|"
@@ -60,7 +66,7 @@ def _strips() -> tuple[re.Pattern[str], tuple[str, ...]]:
 def without_department(name: str) -> str:
     """`Halvorsen Freight Recruiting` is Halvorsen Freight."""
     pattern, ideographs = _strips()
-    text = clean_company(name)
+    text = clean_company(_THROUGH.sub("", name))
     for _ in range(4):
         found = pattern.search(fold(text))
         if found is None:
@@ -126,7 +132,7 @@ def exact_runs(text: str, labels: Iterable[str]) -> Iterator[str]:
         words = match.group().rstrip(".").split()
         for start in range(min(len(words), 6)):
             for end in range(len(words), start + 1, -1):
-                run = " ".join(words[start:end])
+                run = " ".join(words[start:end]).rstrip(".,")
                 bare = " ".join(word for word in run.split() if word.islower() is False)
                 if squeezed(run) in wanted or squeezed(bare) in wanted:
                     yield run
@@ -228,7 +234,7 @@ def edge_words() -> frozenset[str]:
 
 
 _CJK_FIRM = (
-    "科技|公司|集团|银行|网络|信息|传媒|教育|零售|物流|医药|智能|数据|软件|电子|资本|"
+    "学校|中学|小学|大学|学院|幼儿园|研究院|研究所|出版社|酒店|餐厅|书店|事务所|设计院|医疗|制药|农业|地产|物业|健康|游戏|科技|公司|集团|银行|网络|信息|传媒|教育|零售|物流|医药|智能|数据|软件|电子|资本|"
     "证券|汽车|能源|食品|电商|医院|保险|基金|咨询|文化|实业|生物|通信|航空"
 )
 
@@ -274,7 +280,7 @@ def company_in_cjk(text: str) -> Fact | None:
         rf"(?:参加|加入|应聘|来自|关于|【)\s*([^\s，。、（）的【】]{{2,8}}?(?:{_CJK_FIRM}))",
         rf"(?:^|[-–—|·:：]\s*)([\u3400-\u9fff]{{2,8}}?(?:{_CJK_FIRM}))\s*(?:$|[-–—|·(（\n])",
         (
-            r"(?:感谢你投递|感谢您投递|感谢您应聘|感谢你应聘)([^\s，。、（）]{2,8}?(?:科技|公司|集团|银行|网络|信息|传媒|教育|零售|物流|医药|智能|数据|"
+            r"(?:感谢你投递|感谢您投递|感谢您应聘|感谢你应聘)([^\s，。、（）]{2,8}?(?:学校|中学|小学|大学|学院|幼儿园|研究院|研究所|出版社|酒店|餐厅|书店|事务所|设计院|医疗|制药|农业|地产|物业|健康|游戏|科技|公司|集团|银行|网络|信息|传媒|教育|零售|物流|医药|智能|数据|"
             r"软件|电子|资本|证券|汽车|能源|食品|电商))"
         ),
         r"【([^】]{2,16})】",

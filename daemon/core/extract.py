@@ -71,9 +71,14 @@ class RoleSearch:
         """The surest position, if any is sure enough."""
         best: Fact | None = None
         loose = (fact for fact in self._in_lines() if fold(fact.value) not in self.titles)
-        for fact in (*self._labelled(), *self._in_prose(), *self._in_title(), *loose):
+        titled = list(self._in_title())
+        for fact in (*self._labelled(), *self._in_prose(), *titled, *loose):
             if fact.sure >= _SURE_ENOUGH and (best is None or fact.sure > best.sure):
                 best = fact
+        if best is not None:
+            # `Fachkraft (m/w/d) in der Krippe` in the text, `Fachkraft (m/w/d)` in the title: the rest says where.
+            shorter = (f for f in titled if f.sure >= _SURE_ENOUGH and _says_where(best.value, f.value))
+            best = next(shorter, best)
         return best
 
     def _accept(self, raw: str, *, need_head: bool = True) -> str:
@@ -156,7 +161,7 @@ class RoleSearch:
 
     def _last_role(self, span: str) -> str:
         """The position at the end of a span that may begin too early: `technical screen for the X`."""
-        pieces = _INNER_ARTICLE.split(span)
+        pieces = [piece for part in re.split(r"\s+[-–—|]\s+", span) for piece in _INNER_ARTICLE.split(part)]
         for index in range(len(pieces) - 1, -1, -1):
             role = self._accept(pieces[index])
             if role:
@@ -284,6 +289,11 @@ class RoleSearch:
                 yield Fact(role, f"text “{match.group()}”", 0.6)
 
 
+def _says_where(longer: str, shorter: str) -> bool:
+    rest = longer[len(shorter) :]
+    return longer.startswith(shorter) and re.match(r"\s+[a-zß-ÿ]+\s", rest) is not None and has_head(shorter)
+
+
 _INNER_ARTICLE = re.compile(
     r"\b(?:for the|for our|for an?|for|about the|about our|about|the|our|an?|as|als|zur|your|this|with)\s+",
     re.IGNORECASE,
@@ -337,7 +347,7 @@ _VAGUE = frozenset(
     }
 )
 _CJK_ROLES = (
-    (r"([^\s、。「」（）：:，は]{2,20}?職)(?:の|に|として)", 0.85),
+    (r"([^\s、。「」（）：:，は]{2,20}?職)(?=の|に|と|を|で|[（(、。\s]|$)", 0.85),
     (
         (
             r"([^\s、。「」（）：:，]{2,24}?(?:エンジニア|マネージャー|デザイナー|アナリスト|コンサルタント|プランナー|ディレクター))(?:の(?:最終|一次|二次|三次|"

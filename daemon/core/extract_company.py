@@ -35,7 +35,8 @@ from daemon.core.domains import (
     squeezed,
     tenants,
 )
-from daemon.core.extract_text import Reading
+from daemon.core.extract_text import Reading, sentences
+from daemon.core.full_names import in_full, named_by_kind
 from daemon.core.guests import Guest, owner_names
 from daemon.core.lexicon import lexicon
 from daemon.core.model import Fact, Owner
@@ -87,7 +88,7 @@ class CompanySearch:
         if labelled:
             return Found(labelled, domain, agency)
         if domain:
-            return Found(self._from_domain(domain), domain, agency)
+            return Found(self._in_full(self._from_domain(domain)), domain, agency)
         if agency and not employers:
             labels = [own_label(one) for one in agencies]
             client = self._client(labels) or self._from_text(avoid=labels)
@@ -101,7 +102,13 @@ class CompanySearch:
             and squeezed(told.value).startswith(squeezed(sender.value))
         ):
             return Found(told, "", agency)
-        return Found(sender or told or self._from_tenant(), "", agency)
+        return Found(self._in_full(sender or told or self._from_tenant()), "", agency)
+
+    def _in_full(self, fact: Fact | None) -> Fact | None:
+        if fact is None:
+            return None
+        name = in_full(fact.value, self.reading.whole)
+        return Fact(name, f"{fact.source}, in full in the text", fact.sure) if name != fact.value else fact
 
     def _from_portal(self) -> bool:
         """Whether a university's career portal invites: the school is not the employer."""
@@ -277,7 +284,7 @@ class CompanySearch:
                 yield name
         if has_cjk(without):
             return
-        for line in without.split("\n"):
+        for line in sentences(without):
             for match in RUN.finditer(line):
                 run = self._trim(match.group())
                 if run and not is_service(run):
@@ -321,7 +328,7 @@ class CompanySearch:
                     if best is None or fact.sure > best.sure:
                         best = fact
         if best is None or best.sure < 0.8:
-            best = self._from_pieces(avoid) or best
+            best = self._from_pieces(avoid) or best or self._by_kind(avoid)
         return self._extended(best) if best is not None and best.sure >= 0.55 else None
 
     def _introduced(
@@ -356,6 +363,11 @@ class CompanySearch:
             if repeated and (not is_person_name(name) or self._from_portal()):
                 return Fact(name, "title and text", 0.75)
         return None
+
+    def _by_kind(self, avoid: Sequence[str]) -> Fact | None:
+        """Where nothing else names one: what the title calls by its kind."""
+        name = self._trim(named_by_kind(self.reading.title))
+        return Fact(name, "the title", 0.7) if self._acceptable(name, avoid) else None
 
     def _extended(self, fact: Fact) -> Fact:
         """The longer form that the text uses: Brightmoor is Brightmoor Logistics where the signature says so."""

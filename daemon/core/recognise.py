@@ -15,6 +15,7 @@ from daemon.core.extract import RoleSearch
 from daemon.core.extract_company import CompanySearch, Found
 from daemon.core.extract_stage import stage_of
 from daemon.core.extract_text import Reading, read_event, sentences
+from daemon.core.greeted import greets_somebody_else
 from daemon.core.guests import Guest, guests_of, is_owner_name, organisations_of, owner_names
 from daemon.core.language import detect, plausible
 from daemon.core.lexicon import lexicon
@@ -25,13 +26,18 @@ from daemon.core.people import People
 from daemon.core.people_text import mentions
 from daemon.core.person_names import names_in_title
 from daemon.core.phrases import Hit, any_of, has_cjk
-from daemon.core.recognise_signals import Signal, owner_says, phrase_hits, structural
+from daemon.core.recognise_signals import OF_THE_OWNER, Signal, owner_says, phrase_hits, structural
 
 _ANY_LANGUAGE = frozenset({"job_interview", "interview"})
 _JOINED = re.compile(r"<+>+|\s[x×/&]\s|\s\|\s")
 _MANY_MARKS = 3
 _JAPAN = frozenset({"Asia/Tokyo", "Japan"})
 """Kanji without kana are Japanese at Japanese time."""
+AT_MOST_FOR = 8.0
+"""What speaks for an interview comes in bundles (the word, the role, the recruiter), so it counts no further."""
+AT_MOST_AGAINST_DIRECTION = 5.5
+"""All of it is as true of an interview that the owner holds: a sign that another is the candidate weighs more."""
+_DIRECTION = frozenset({"interviewer.title", "interviewer.text", "interviewer_link", "other_candidate", "own_side"})
 FAR_FROM = -6.0
 """A first look this low cannot be turned by what a closer look adds (role, names, company)."""
 
@@ -63,13 +69,19 @@ def worth_a_closer_look(signals: dict[str, Signal], reading: Reading) -> bool:
 def weigh(signals: Iterable[Signal]) -> tuple[float, tuple[str, ...]]:
     """The score of these signals, and the reasons, the heaviest first."""
     known = lexicon()
-    total = known.weight("base")
+    speaks_for = speaks_against = said = 0.0
+    most = AT_MOST_FOR
     weighed = []
     for signal in signals:
         weight = known.weight(signal.name)
-        total += weight
+        if signal.name in OF_THE_OWNER:
+            said += weight
+        else:
+            speaks_for, speaks_against = speaks_for + max(0.0, weight), speaks_against + min(0.0, weight)
+        most = min(most, AT_MOST_AGAINST_DIRECTION) if signal.name in _DIRECTION else most
         meaning = known.signals[signal.name].reason
         weighed.append((abs(weight), f"{meaning}{f': {signal.evidence}' if signal.evidence else ''} ({weight:+.1f})"))
+    total = known.weight("base") + min(most, speaks_for) + speaks_against + said
     return total, tuple(text for _, text in sorted(weighed, key=lambda pair: -pair[0]))
 
 
@@ -170,6 +182,9 @@ def _closer(
 ) -> Iterable[Signal]:
     if role is not None:
         yield Signal("role", role.value)
+    greeted = greets_somebody_else(reading, guests, mine)
+    if greeted:
+        yield Signal("other_candidate", greeted)
     strangers = [
         mention for mention in named if mention.part is Part.CANDIDATE and not is_owner_name(mention.name, mine)
     ]

@@ -22,6 +22,8 @@ from daemon.core.model import Owner, OwnerRule
 from daemon.core.phrases import Hit, Matcher, Phrase, fold
 
 _CROWD = 15
+OF_THE_OWNER = frozenset({"owner_says_yes", "owner_says_no", "rule_always", "rule_never"})
+"""Signals that are the owner's own word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,14 @@ _LEVEL_TAIL = re.compile(
 _OFFICE = re.compile(
     r"^(?:(?:the|our|a|an|el|la|le|il|o|a|die|de|het)\s+)?(?:post|position|role|job|vacancy|puesto|plaza|vacante|poste|"
     r"posizione|ruolo|vaga|cargo|functie|stanowisko|stelle|position)\s+(?:of|as|de|di|del|van|als|do|da)\s+|"
-    r"^(?:poste|puesto|posizione|ruolo|vaga|functie|stanowisko|stelle)\s+",
+    r"^(?:poste|puesto|posizione|ruolo|vaga|functie|stanowisko|stelle|tjänsten?|befattningen?|rollen?|stillingen?|plaza|cargo)"
+    r"\s+(?:som\s+|als\s+|av\s+)?",
+    re.IGNORECASE,
+)
+_SHARE = re.compile(r"[\s,(]*\b\d{2,3}\s?(?:[-–]\s?\d{2,3}\s?)?%.*$")
+"""How much of a full post it is."""
+_APPLICANT = re.compile(
+    r"[\s\-]+(?:candidate|applicant|kandidat(?:in)?|bewerber(?:in)?|candidat[oae]?|kandidaat|kandydatk?a?)$",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\s+(?:19|20)\d\d$")
@@ -67,6 +74,7 @@ def has_head(text: str) -> bool:
 def clean_role(raw: str) -> str:
     """A position without requisition number, gender marker, terms of contract and what else is no part of its name."""
     text = _OFFICE.sub("", raw.strip(" \t\"'“”„«»*.,;:-–—・。、"))
+    text = _SHARE.sub("", _APPLICANT.sub("", text))
     text = _GENDER.sub(" ", text)
     text = _REQUISITION.sub(" ", text)
     text = _LEVEL_TAIL.sub("", text)
@@ -188,7 +196,7 @@ _STOPS = re.compile(
     r"was|were|will|would|to|from|by|on|opening|position|role|vacancy|job|search|brief|"
     r"has|have|foi|fue|está|esta|ha sido|queda|a été|è stat[oa]|został[ao]?|werd|har|"
     r"bei|beim|mit|und|ist|sind|wurde|wurden|liegt|am|um|wird|werden|sich|findet|zu|vom|in unserem|in unserer|"
-    r"chez|avec|au sein|est|sera|et|dans|qui|que|à|au sujet|"
+    r"chez|avec|au|aux|est|sera|et|dans|qui|que|à|au sujet|"
     r"con|en nuestra|en la empresa|es|será|se|tendrá|y|el próximo|"
     r"presso|è|sarà|si|tramite|che|e con|nella|nel|in data|"
     r"bij|gaat|is|wordt|op|met|en de|vindt|te|"
@@ -211,7 +219,7 @@ def until_stop(rest: str) -> str:
     )
     if span.count("(") > span.count(")"):
         span = span[: span.rfind("(")]
-    head, comma, tail = span.partition(", ")
+    head, comma, tail = re.sub(r"\s*\([^()]*\)\s*$", "", span).partition(", ")
     if comma and (not has_head(head) or len(tail.split()) > 4 or looks_sentence(tail) or not tail[:1].isupper()):
         span = head
     return span.strip()
