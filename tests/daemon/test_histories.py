@@ -317,6 +317,8 @@ class Histories(RuleBasedStateMachine):
             event("an untouched draft lies in Drafts")
             if recipient in self.sent_to or mark in self.said_no:
                 continue
+            if stored.at >= self.now:
+                continue  # Written in this very instant: no look is newer than it.
             assert any(_took_place(v, recipient, self.latest) for v in self._versions()), "nothing took place after all"
 
     def _none_is_lost(self, after: dict[str, Stored]) -> None:
@@ -442,6 +444,7 @@ def _took_place(version: Version, recipient: str, now: datetime) -> bool:
 
 Histories.TestCase.settings = settings(
     max_examples=60,
+    derandomize=True,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
