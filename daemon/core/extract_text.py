@@ -121,5 +121,6 @@ _SENTENCE_END = re.compile(
     r"(?<!\bDr)(?<!\bMr)(?<!\bM)(?<!\bMM)(?<!\bEnf)(?<!\bExma)(?<!\bExmo)(?<!\bMs)(?<!\bMrs)(?<!\bSt)(?<!\bProf)(?<!\bing)(?<!\bsig)(?<!\bsig\.ra)(?<!\b"
     r"Dott)(?<!\bdott)(?<!\bdr)(?<!\bSr)(?<!\bSra)(?<!\bDra)(?<!\bm/w)(?<!\bds)(?<!\bCol)(?<!\bCapt)(?<!\bLt)"
     r"(?<!\bMaj)(?<!\bGen)(?<!\bSgt)(?<!\bHon)(?<!\bRev)(?<!\bLic)(?<!\bMtra)(?<!\bMtro)(?<!\bIng)(?<!\bAvv)(?<!\bavv)(?<!\bSig)"
-    r"(?<!\bdhr)(?<!\bmevr)(?<!\bmw)(?<!\binż)(?<!\bprof)(?<!\bdrs)(?<!\bir)[.!?](?=\s)|\n"
+    r"(?<!\bdhr)(?<!\bmevr)(?<!\bmw)(?<!\binż)(?<!\bprof)(?<!\bdrs)(?<!\bir)"
+    r"(?<!\bmed)(?<!\bdent)(?<!\brer)(?<!\bnat)(?<!\bhabil)(?<!\bDipl)(?<!\bMag)(?<!\bFr)(?<!\bAssoc)(?<!\bEng)(?<!\bDña)[.!?](?=\s)|\n"
 )

@@ -133,13 +133,18 @@ def _before_name(text: str) -> tuple[str, int]:
 
 
 _TITLE_AFTER_COMMA = re.compile(
-    r"\s*,\s+(?P<title>[^,;\n()]{3,70}?)(?=\s*(?:[,;.\n]|$|\s+(?:and|und|et|y|e|en|och|i)\s+[A-Z]))"
+    r"\s*,\s+(?P<title>[^,;\n()]{3,70}?)(?=\s*(?:[,;.\n(]|$|\s+(?:and|und|et|y|e|en|och|i)\s+[A-Z]))"
 )
+_POST_NOMINALS = re.compile(r"(?:\s*,\s*(?:[A-Z]{2,6}|Ph\.?D\.?|[MB]\.?[AS]c?\.?|[A-Z]\.[A-Z]\.))+(?=\s*,)")
+"""`Deb Roe, RRT, Manager`: degrees and licences stand between a name and its function."""
 
 
 def _after_name(rest: str) -> tuple[str, str, int]:
     """Title and address after a name, and how many characters they took."""
     title, email, used = "", "", 0
+    letters = _POST_NOMINALS.match(rest)
+    if letters:
+        used = letters.end()
     while True:
         bracket = re.match(r"\s*[(<\[]([^()<>\[\]\n]{1,120})[)>\]]", rest[used:])
         if bracket is None:
@@ -161,6 +166,7 @@ def _after_name(rest: str) -> tuple[str, str, int]:
 
 def _parse_cjk(text: str, part: Part, source: str, *, listed: bool) -> list[Mention]:
     found = []
+    text = re.sub(r"[/／](?![^（(]*[)）])(?=\s*[\u3400-\u9fff])", "、", text)
     text = re.sub(
         r"[（(]([^（）()]*)[)）]", lambda match: f"（{match.group(1).replace('、', '/').replace('，', '/')}）", text
     )
@@ -178,6 +184,9 @@ def _parse_cjk(text: str, part: Part, source: str, *, listed: bool) -> list[Ment
             continue
         read = read_display_name(bare)
         name = read.name
+        latin = re.match(r"^([\u3400-\u9fff]{2,12})[ 　]*([A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+)+)$", bare)
+        if not name and latin:
+            name, title = latin.group(2), title or latin.group(1)
         if not name:
             fused = re.match(
                 r"^(.*?(?:总监|经理|主管|部长|課長|部長|社長|総監|工程师|マネージャー|リーダー|担当|CTO|CEO|CPO|同事|老师))([\u3400-\u9fff]{2,4})$",

@@ -15,7 +15,7 @@ from daemon.core.titles import is_title
 _TIME = re.compile(
     r"^(?:\d{1,2}(?:[:.h]\d{2})?\s*(?:am|pm|a\.m\.|p\.m\.|uhr|h|uur)?\s*(?:-|–|to|bis|a|à|until|~|〜|"
     r"－)\s*)?\d{1,2}(?:[:.h]\d{2})\s*(?:am|pm|a\.m\.|p\.m\.|uhr|h|uur)?(?:\s*(?:-|–|~|"
-    r"〜)\s*\d{1,2}[:.]\d{2}\s*(?:am|pm)?)?\s*[:|)\-–,]?\s*(?=\S)",
+    r"〜)\s*\d{1,2}[:.]\d{2}\s*(?:am|pm)?)?(?:\s+\(?(?-i:[A-Z]{2,5})\)?(?=\s*[:|,–-]))?\s*[:|)\-–,]?\s*(?=\S)",
     re.IGNORECASE,
 )
 
@@ -71,6 +71,7 @@ def _from_labels(reading: Reading) -> Iterator[Mention]:
         else:
             label, value = ("interviewer", "") if _with_at_end().search(folded) else ("", "")
         if not label:
+            yield from _from_plain_list(line, lines[index + 1 :])
             continue
         part = _LABEL_PARTS[label]
         source = f"“{line[:40]}”"
@@ -81,6 +82,25 @@ def _from_labels(reading: Reading) -> Iterator[Mention]:
             yield from people
             continue
         yield from _from_list_below(lines[index + 1 :], part, source)
+
+
+def _from_plain_list(line: str, below: list[str]) -> Iterator[Mention]:
+    """A list of nothing but full names with their functions, under words that name no other part."""
+    people = list(_from_list_below(below, Part.INTERVIEWER, f"“{line[:40]}”"))
+    known = all(one.full and one.title and is_title(one.title) for one in people)
+    if len(people) > 1 and known and not _arranging().search(fold(line)):
+        yield from people
+
+
+@lru_cache(maxsize=1)
+def _arranging() -> re.Pattern[str]:
+    known = lexicon()
+    words = (
+        *known.words("labels", "coordinator"),
+        *known.words("labels", "candidate"),
+        *known.words("labels", "shadow"),
+    )
+    return any_of(word for word in words if not has_cjk(word))
 
 
 @lru_cache(maxsize=1)
