@@ -38,6 +38,12 @@ AT_MOST_FOR = 8.0
 AT_MOST_AGAINST_DIRECTION = 5.5
 """All of it is as true of an interview that the owner holds: a sign that another is the candidate weighs more."""
 _DIRECTION = frozenset({"interviewer.title", "interviewer.text", "interviewer_link", "other_candidate", "own_side"})
+_SUBJECTS = frozenset(
+    f"{kind}.text"
+    for kind in ("media", "authority", "housing", "medical", "school", "research", "sales", "leisure", "thesis")
+)
+_SOFTER = 0.4
+"""The vacancies of a hospital, a school or a newspaper are full of such words: with an application they say little."""
 FAR_FROM = -6.0
 """A first look this low cannot be turned by what a closer look adds (role, names, company)."""
 
@@ -53,7 +59,7 @@ def assess(event: Event, owner: Owner) -> Assessment:
     signals = _from_phrases(in_title, in_text)
     for signal in (*structural(event, reading, owner), *owner_says(event, reading, owner)):
         signals.setdefault(signal.name, signal)
-    score, reasons = weigh(signals.values())
+    score, reasons = weigh(signals.values(), role_searched=False)
     if score < FAR_FROM or not worth_a_closer_look(signals, reading):
         return Assessment(event, False, Outcome.NONE, score, reasons, language)
     return _look_closer(event, reading, owner, language, signals)
@@ -66,14 +72,17 @@ def worth_a_closer_look(signals: dict[str, Signal], reading: Reading) -> bool:
     return any(lexicon().weight(name) > 0 and name != "other_company" for name in signals)
 
 
-def weigh(signals: Iterable[Signal]) -> tuple[float, tuple[str, ...]]:
+def weigh(signals: Iterable[Signal], *, role_searched: bool = True) -> tuple[float, tuple[str, ...]]:
     """The score of these signals, and the reasons, the heaviest first."""
     known = lexicon()
+    signals = list(signals)
+    names = {signal.name for signal in signals}
+    applied = bool(names & {"application.title", "application.text"}) and ("role" in names or not role_searched)
     speaks_for = speaks_against = said = 0.0
     most = AT_MOST_FOR
     weighed = []
     for signal in signals:
-        weight = known.weight(signal.name)
+        weight = known.weight(signal.name) * (_SOFTER if applied and signal.name in _SUBJECTS else 1.0)
         if signal.name in OF_THE_OWNER:
             said += weight
         else:

@@ -332,6 +332,8 @@ class Histories(RuleBasedStateMachine):
             recipient = PEOPLE[version.person][1]
             if not _took_place(version, recipient, settled) or version.end < self.now - timedelta(days=2):
                 continue
+            if version.cancelled_at is not None:
+                continue  # Read as cancelled before anything was drafted: promise 5 drafts nothing.
             day = _day(version)
             if any(v.end > settled and _day(v) == day for v in self._versions()):
                 continue  # The blocks of one day are thanked for after the last.
