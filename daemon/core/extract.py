@@ -12,6 +12,7 @@ from daemon.core.model import Fact
 from daemon.core.names import same_person
 from daemon.core.person_names import is_person_name
 from daemon.core.phrases import any_of, fold, has_cjk, phrase_pattern
+from daemon.core.role_phrases import CJK_ROLES, FIRM_LABELS, NOT_FIRST, VAGUE
 from daemon.core.role_words import (
     capitalised,
     clean_role,
@@ -26,7 +27,7 @@ from daemon.core.role_words import (
 
 _SURE_ENOUGH = 0.55
 _SEPARATOR = re.compile(
-    r"\s+[-–—|·•]+\s*|\s*[-–—|]+\s+|\s*<+>+\s*|\s+/\s+|\s*[:：]\s*|\s+[x×]\s+|\s*//\s*|\s+@\s+|"
+    r"\s*[|｜]\s*|\s+[-–—|·•]+\s*|\s*[-–—|]+\s+|\s*<+>+\s*|\s+/\s+|\s*[:：]\s*|\s+[x×]\s+|\s*//\s*|\s+@\s+|"
     r"\s*[【】「」『』]\s*|\s*,\s+(?=(?:interview|entretien|entrevista)\b)",
     re.IGNORECASE,
 )
@@ -45,6 +46,11 @@ def _label_alone() -> frozenset[str]:
     return frozenset(fold(word) for word in lexicon().words("labels", "role"))
 
 
+_ASKED_FOR = re.compile(
+    r"^[^:]{0,60}\b(?:roles?|positions?|openings?|jobs?|vacanc(?:y|ies)|posts?|stelle|poste|puesto|posizione|vacature|vaga|"
+    r"stanowisko|tjanst)\b[^:]{0,40}\?\s*:\s*(?P<value>\S.*)$"
+)
+"""A booking page's own question, answered: `Which of our openings is this about?: Senior Buyer`."""
 _AT_SOMEBODY = re.compile(r"\s+(?:[Aa]t|@|[Bb]ei|[Cc]hez|[Pp]resso|[Hh]os|[Bb]ij)\s+(?=[^\W\d_a-zß-öø-ÿ])")
 """Where the employer begins behind a position; only words that no position's own name holds."""
 
@@ -92,7 +98,7 @@ class RoleSearch:
             return ""
         if self.company and squeezed(role) in squeezed(self.company):
             return ""
-        if any(re.match(phrase_pattern(word), folded) for word in _not_roles()) or _NOT_FIRST.match(folded):
+        if any(re.match(phrase_pattern(word), folded) for word in _not_roles()) or NOT_FIRST.match(folded):
             return ""
         if re.search(r"\b(?:" + "|".join(re.escape(word) for word in _verbs()) + r")\b", folded):
             return ""
@@ -119,13 +125,14 @@ class RoleSearch:
             line = raw.strip(" \t•·*")
             folded = fold(line)
             match = _label_pattern().match(folded)
+            match = match or _ASKED_FOR.match(folded)
             if match:
                 value = line[match.start("value") :]
                 role = self._accept(value, need_head=False)
                 label = line[: match.start("value")].strip(" :：-")
                 if (
                     role
-                    and (has_head(role) or fold(label) in _FIRM_LABELS or has_cjk(label))
+                    and (has_head(role) or fold(label) in FIRM_LABELS or has_cjk(label))
                     and not is_person_name(role)
                 ):
                     yield Fact(role, f"“{label}”", 0.95 if has_head(role) else 0.8)
@@ -156,8 +163,17 @@ class RoleSearch:
             if not role and behind:
                 role = self._accept(until_stop(rest[len(span) + behind.end() :]))
             if role:
-                firm = match.group().strip() not in _VAGUE
+                firm = match.group().strip() not in VAGUE
                 yield Fact(capitalised(role, sentence), f"{place} “{match.group().strip()} …”", 0.84 if firm else 0.66)
+
+    def _of_a_job(self, line: str) -> Iterator[Fact]:
+        """A note to oneself: `quality technician job, from the advert`."""
+        match = re.match(
+            r"(?P<role>[^\W\d_][\w /&-]{3,45}?)\s+(?:job|role|position|post|vacancy)\b", line, re.IGNORECASE
+        )
+        role = self._accept(match.group("role")) if match else ""
+        if role and not looks_sentence(role):
+            yield Fact(role, f"text “{line[:40]}”", 0.62)
 
     def _last_role(self, span: str) -> str:
         """The position at the end of a span that may begin too early: `technical screen for the X`."""
@@ -169,7 +185,7 @@ class RoleSearch:
         return ""
 
     def _in_cjk(self, text: str, place: str) -> Iterator[Fact]:
-        for pattern, sure in _CJK_ROLES:
+        for pattern, sure in CJK_ROLES:
             for match in re.finditer(pattern, text):
                 role = self._accept(match.group(1))
                 if role:
@@ -266,6 +282,7 @@ class RoleSearch:
                         "first line of the text" if index == 0 else f"below “{lines[index - 1]}”",
                         0.75 if index == 0 else 0.6,
                     )
+        yield from (fact for line in lines for fact in self._of_a_job(line))
         for line in lines:
             pieces = re.split(r"\s[-–—]\s", re.sub(r"^[^:：]{2,24}[:：]\s*", "", line))
             if 2 <= len(pieces) <= 3 and len(line) < 110 and not re.match(r"\d", line):
@@ -297,76 +314,6 @@ def _says_where(longer: str, shorter: str) -> bool:
 _INNER_ARTICLE = re.compile(
     r"\b(?:for the|for our|for an?|for|about the|about our|about|the|our|an?|as|als|zur|your|this|with)\s+",
     re.IGNORECASE,
-)
-_FIRM_LABELS = frozenset(
-    {
-        "role",
-        "position",
-        "job title",
-        "stelle",
-        "poste",
-        "puesto",
-        "posizione",
-        "ruolo",
-        "functie",
-        "vaga",
-        "cargo",
-        "stanowisko",
-        "tjanst",
-        "roll",
-        "job",
-        "vacancy",
-        "job requisition",
-        "position title",
-        "vacature",
-        "vacante",
-        "which role did you apply for",
-        "what role are you applying for",
-    }
-)
-_VAGUE = frozenset(
-    {
-        "for",
-        "for a",
-        "for an",
-        "for the",
-        "for our",
-        "about the",
-        "about a",
-        "about our",
-        "als",
-        "como",
-        "come",
-        "comme",
-        "som",
-        "jako",
-        "stelle",
-        "entrevista para",
-        "colloquio per",
-        "sollicitatiegesprek",
-    }
-)
-_CJK_ROLES = (
-    (r"([^\s、。「」（）：:，は]{2,20}?職)(?=の|に|と|を|で|[（(、。\s]|$)", 0.85),
-    (
-        (
-            r"([^\s、。「」（）：:，]{2,24}?(?:エンジニア|マネージャー|デザイナー|アナリスト|コンサルタント|プランナー|ディレクター))(?:の(?:最終|一次|二次|三次|"
-            r"技術)?(?:面接|選考|面談|ポジション|募集|求人)|職|として)"
-        ),
-        0.85,
-    ),
-    (
-        r"(?:投递|应聘|申请)(?:了)?(?:的)?(?:我司|我们公司|我们)?([^\s，。、（）：:]{2,24}?)(?:岗位|职位|一职|的|，|。)",
-        0.84,
-    ),
-    (r"([^\s，。、（）：:【】]{2,20}?)(?:岗位|职位|岗)(?:的)?(?:面试|一面|二面|三面|终面|初面)", 0.84),
-    (r"(?:面试|面試|面接|邀请|通知|招聘)[：: \-–—]+([^（(\-–—：:]{2,24})", 0.74),
-    (r"[（(【]?(?:一面|二面|三面|终面|初面|初试|复试)[)）】]?\s*[-–—：:]\s*([^（(：:]{2,24})", 0.74),
-)
-_NOT_FIRST = re.compile(
-    r"(?:meet|bring|please|review|discuss|talk|come|join|read|see|ask|call|prepare|"
-    r"ar|is|are|was|ist|sind|war|est|sont|es|son|e|sono|sei|jest|sa|you|we|he|she|to|of|in|on|at|"
-    r"and|or|und|oder|et|ou|y|o|ed|en|of|och|i|lub|if|wenn|si|als|not|no)\s"
 )
 
 

@@ -43,7 +43,7 @@ from daemon.core.model import Fact, Owner
 from daemon.core.names import read_display_name
 from daemon.core.person_names import is_person_name, no_names
 from daemon.core.phrases import any_of, fold, has_cjk
-from daemon.core.role_words import has_head
+from daemon.core.role_words import has_head, interview_words
 
 _CLIENT = re.compile(
     r"\b(?:my|our|the) client\b|\bunser(?:en|em)? (?:kunden?|mandant\w*|klient\w*)\b|\bnotre client\b|"
@@ -102,7 +102,19 @@ class CompanySearch:
             and squeezed(told.value).startswith(squeezed(sender.value))
         ):
             return Found(told, "", agency)
-        return Found(self._in_full(sender or told or self._from_tenant()), "", agency)
+        return Found(self._in_full(sender or told or self._from_tenant() or self._from_own_entry()), "", agency)
+
+    def _from_own_entry(self) -> Fact | None:
+        """`Interview Marlpit Brewing`: what is left of the title of an entry of the owner's own."""
+        if self.guests:
+            return None
+        title = re.sub(r"\s*\([^()]*\)\s*", " ", self.reading.title)
+        rest = interview_words().sub(lambda found: " " * len(found.group()), fold(title))
+        words = [title[match.start() : match.end()] for match in re.finditer(r"\S+", rest)]
+        name = self._trim(" ".join(word.capitalize() if title.islower() else word for word in words))
+        if not RUN.fullmatch(name) or is_person_name(name) or not self._acceptable(name, ()):
+            return None
+        return Fact(name, "the title of your own entry", 0.6)
 
     def _in_full(self, fact: Fact | None) -> Fact | None:
         if fact is None:

@@ -1,14 +1,14 @@
 """The people whom an event's text names: who interviews, who only arranges, who applies, line by line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 from daemon.core.extract_text import Reading, sentences
 from daemon.core.lexicon import lexicon
 from daemon.core.mention import Mention, Part, and_words, parse_people
-from daemon.core.person_names import CAP, NAME, is_person_name, no_names, person_at
+from daemon.core.person_names import CAP, NAME, full_name, is_person_name, no_names, person_at
 from daemon.core.phrases import any_of, fold, has_cjk
 from daemon.core.titles import is_title
 
@@ -158,7 +158,7 @@ def _from_list_below(lines: list[str], part: Part, source: str) -> Iterator[Ment
 
 def _from_agenda(reading: Reading) -> Iterator[Mention]:
     """Lines that begin with a time: the people at their end are met."""
-    for line in reading.lines:
+    for index, line in enumerate(reading.lines):
         time = _TIME.match(line)
         if time is None or time.end() < 4 or len(line) > 200:
             continue
@@ -176,7 +176,15 @@ def _from_agenda(reading: Reading) -> Iterator[Mention]:
                         break
         if not people:
             people = parse_people(content, Part.INTERVIEWER, source, listed=True, single=False)
+        if not people:
+            people = _alone_with_title(reading.lines[index + 1 : index + 2], source)
         yield from people
+
+
+def _alone_with_title(below: Sequence[str], source: str) -> list[Mention]:
+    """Whom the line below a time names: one person with a function, and nothing else."""
+    people = [one for line in below if len(line) < 90 for one in _from_list_below([line], Part.INTERVIEWER, source)]
+    return people if len(people) == 1 and people[0].full and is_title(people[0].title) else []
 
 
 @lru_cache(maxsize=1)
@@ -283,6 +291,9 @@ def _from_title(reading: Reading) -> Iterator[Mention]:
     if has_cjk(reading.title):
         return
     yield from _prose_people(reading.title, source)
+    bracket = re.search(r"\(([^()]{5,40})\)\s*$", reading.title)
+    if bracket and is_person_name(bracket.group(1)) and full_name().fullmatch(bracket.group(1)):
+        yield Mention(bracket.group(1), Part.INTERVIEWER, source)
     for piece in re.split(r"\s[-–—|]\s|\s<>\s|:\s", reading.title):
         match = person_at().match(piece.strip())
         if match and match.group("rest") and match.group("rest").strip().startswith("("):

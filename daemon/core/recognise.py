@@ -40,7 +40,18 @@ AT_MOST_AGAINST_DIRECTION = 5.5
 _DIRECTION = frozenset({"interviewer.title", "interviewer.text", "interviewer_link", "other_candidate", "own_side"})
 _SUBJECTS = frozenset(
     f"{kind}.text"
-    for kind in ("media", "authority", "housing", "medical", "school", "research", "sales", "leisure", "thesis")
+    for kind in (
+        "interviewer",
+        "media",
+        "authority",
+        "housing",
+        "medical",
+        "school",
+        "research",
+        "sales",
+        "leisure",
+        "thesis",
+    )
 )
 _SOFTER = 0.4
 """The vacancies of a hospital, a school or a newspaper are full of such words: with an application they say little."""
@@ -87,7 +98,8 @@ def weigh(signals: Iterable[Signal], *, role_searched: bool = True) -> tuple[flo
             said += weight
         else:
             speaks_for, speaks_against = speaks_for + max(0.0, weight), speaks_against + min(0.0, weight)
-        most = min(most, AT_MOST_AGAINST_DIRECTION) if signal.name in _DIRECTION else most
+        directs = signal.name in _DIRECTION and not (applied and signal.name == "interviewer.text")
+        most = min(most, AT_MOST_AGAINST_DIRECTION) if directs else most
         meaning = known.signals[signal.name].reason
         weighed.append((abs(weight), f"{meaning}{f': {signal.evidence}' if signal.evidence else ''} ({weight:+.1f})"))
     total = known.weight("base") + min(most, speaks_for) + speaks_against + said
